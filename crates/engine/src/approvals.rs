@@ -1,6 +1,6 @@
 //! Requests that wait for somebody: listed, and decided by people who have a say, never about themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -16,8 +16,11 @@ use crate::{
     Engine,
     engine::{MANAGER_EMAIL, MANAGER_LOGIN},
     journal::line,
-    ports::{StoreFailure, Write},
+    ports::{Mirrored, StoreFailure, Write},
 };
+
+/// A key that joins more identities than this is a placeholder, and joins nobody.
+const ONE_PERSON_MAX: usize = 20;
 
 /// Somebody who decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +127,7 @@ impl Deciding {
             Err(why) => why,
         };
         // Nobody votes about themselves in another's place either, nor does somebody who works here no more.
-        if me.identities.contains(&clearance.identity) || has_left(me) {
+        if me.may_be(&clearance.identity) || has_left(me) {
             return Err(why);
         }
         for (other, known) in others {
@@ -143,7 +146,11 @@ impl Deciding {
 
 /// Identities that are somebody, and the groups they are in.
 pub(crate) struct Known {
+    /// Surely them, in whichever tenant: given, or joined to those by the policy's key of persons.
     pub identities: Vec<IdentityId>,
+    /// These, and all that share an address with one of them. Who may write an address into Okta comes to nothing by it:
+    /// it only takes a say away.
+    alike: BTreeSet<IdentityId>,
     groups: BTreeSet<GroupId>,
     /// Given, and those of their identities.
     pub emails: Vec<String>,
@@ -152,9 +159,14 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Whether it would be a vote about themselves.
+    fn may_be(&self, id: &IdentityId) -> bool {
+        self.alike.contains(id)
+    }
+
     /// All names that are surely theirs.
     fn whose(&self) -> BTreeSet<String> {
-        let mails = self.emails.iter().map(|mail| fold::email(mail).unwrap_or_else(|| fold::text(mail)));
+        let mails = self.emails.iter().map(|mail| address(mail));
         self.identities.iter().map(ToString::to_string).chain(mails).collect()
     }
 }
@@ -251,33 +263,95 @@ impl Engine {
         Ok(Deciding { by: by.clone(), me, others, now })
     }
 
+    /// Identities that are surely somebody.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn identities_of(&self, who: &Principal) -> Result<Vec<IdentityId>, StoreFailure> {
+        Ok(self.known_as(who).await?.identities)
+    }
+
     pub(crate) async fn known_as(&self, who: &Principal) -> Result<Known, StoreFailure> {
-        let mut identities = who.identities.clone();
+        let mut with: BTreeMap<String, Vec<IdentityId>> = BTreeMap::new();
         for mail in &who.emails {
-            if let Some(folded) = fold::email(mail) {
-                identities.extend(self.store.identities_by_key(MANAGER_EMAIL, &folded).await?);
-            }
-            identities.extend(self.store.identities_by_key(MANAGER_LOGIN, &fold::text(mail)).await?);
+            with.insert(address(mail), self.with_address(mail).await?);
         }
-        identities.sort();
-        identities.dedup();
+        let given = who.identities.iter().chain(with.values().flatten()).cloned().collect();
+        let people = self.joined(given).await?;
+        let mut alike = BTreeSet::new();
         let mut groups = BTreeSet::new();
         let mut emails = who.emails.clone();
         let mut employed = false;
-        for id in &identities {
-            let Some(known) = self.store.identity(id).await? else { continue };
+        for known in people.values().flatten() {
+            let text = |name| known.identity.profile.text(name);
+            for mail in text("email").into_iter().chain(text("login")) {
+                if let Entry::Vacant(unasked) = with.entry(address(mail)) {
+                    unasked.insert(self.with_address(mail).await?);
+                }
+            }
             if known.gone_at.is_some() || !known.identity.status.is_employed() {
                 continue;
             }
             employed = true;
             groups.extend(known.identity.groups.ids().iter().cloned());
-            let text = |name| known.identity.profile.text(name).map(str::to_owned);
-            emails.extend(text("email").into_iter().chain(text("login")));
+            emails.extend(text("email").into_iter().chain(text("login")).map(str::to_owned));
+        }
+        for found in with.into_values() {
+            let (few, more) = found.split_at(found.len().min(ONE_PERSON_MAX));
+            alike.extend(more.iter().cloned());
+            let few = few.iter().filter(|id| !people.contains_key(*id)).cloned().collect();
+            alike.extend(self.joined(few).await?.into_keys());
         }
         emails.sort();
         emails.dedup();
-        Ok(Known { identities, groups, emails, employed })
+        let identities: Vec<_> = people.into_keys().collect();
+        alike.extend(identities.iter().cloned());
+        Ok(Known { identities, alike, groups, emails, employed })
     }
+
+    /// Identities that have this address, as their own or to sign in with.
+    async fn with_address(&self, mail: &str) -> Result<Vec<IdentityId>, StoreFailure> {
+        let mut found = self.store.identities_by_key(MANAGER_LOGIN, &fold::text(mail)).await?;
+        if let Some(folded) = fold::email(mail) {
+            found.extend(self.store.identities_by_key(MANAGER_EMAIL, &folded).await?);
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// These identities, and those of the same people, in whichever tenant, by the policy's key of persons.
+    async fn joined(
+        &self,
+        ids: BTreeSet<IdentityId>,
+    ) -> Result<BTreeMap<IdentityId, Option<Mirrored>>, StoreFailure> {
+        let active = self.active();
+        let mut all = BTreeMap::new();
+        let mut keys = BTreeSet::new();
+        for id in ids {
+            let known = self.store.identity(&id).await?;
+            keys.extend(known.as_ref().and_then(|known| active.policy.person_term(&known.identity)));
+            all.insert(id, known);
+        }
+        for (kind, value) in keys {
+            let found = self.store.identities_by_key(&kind, &value).await?;
+            if found.len() > ONE_PERSON_MAX {
+                continue;
+            }
+            for id in found {
+                if let Entry::Vacant(another) = all.entry(id) {
+                    let known = self.store.identity(another.key()).await?;
+                    another.insert(known);
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// As addresses are told apart.
+fn address(mail: &str) -> String {
+    fold::email(mail).unwrap_or_else(|| fold::text(mail))
 }
 
 fn decide_request(
@@ -320,6 +394,10 @@ fn say_of(clearance: &Clearance, who: &Principal, known: &Known, now: Timestamp)
     // A link or a delegation outlives a contract; a sign-in does not, and neither does what it gives.
     if has_left(known) {
         return Err("they do not work here any more, or are on leave".into());
+    }
+    // One person may have several users: none of them has a say about another.
+    if known.may_be(&clearance.identity) {
+        return Err(clearing::ABOUT_ONESELF.into());
     }
     let roles = who.roles_at(&clearance.identity.tenant, &clearance.site);
     let voter =

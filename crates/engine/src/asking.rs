@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     Engine,
+    approvals::Principal,
     ports::{Message, Route, StoreFailure, Write},
 };
 
@@ -100,16 +101,14 @@ impl Engine {
             self.mailboxes(approver, clearance, &mut named).await?;
         }
         // Nobody decides about themselves, so nobody is asked about themselves.
-        let own = self.mailbox_of(&clearance.identity).await?;
-        if let Some(own) = &own {
-            named.remove(own);
-        }
+        let own = self.mailboxes_of(&clearance.identity).await?;
+        named.retain(|mail| !own.contains(mail));
         let mut mails: BTreeMap<String, Option<String>> =
             named.iter().map(|mail| (mail.clone(), None)).collect();
         for mail in named.iter().take(MAILS_MAX) {
             for given in self.given_by(mail, now).await? {
                 let to = given.to.to_lowercase();
-                if own.as_ref() != Some(&to) {
+                if !own.contains(&to) {
                     mails.entry(to).or_insert(Some(given.from));
                 }
             }
@@ -189,6 +188,13 @@ impl Engine {
             Approver::Role(_) => {}
         }
         Ok(())
+    }
+
+    /// All mailboxes of somebody, who may have a user in several tenants.
+    async fn mailboxes_of(&self, id: &IdentityId) -> Result<BTreeSet<String>, StoreFailure> {
+        let who = Principal { identities: vec![id.clone()], ..Principal::default() };
+        let known = self.known_as(&who).await?;
+        Ok(known.emails.iter().map(|mail| mail.to_lowercase()).collect())
     }
 
     async fn mailbox_of(&self, id: &IdentityId) -> Result<Option<String>, StoreFailure> {

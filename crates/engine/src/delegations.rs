@@ -355,6 +355,27 @@ impl Engine {
         Ok(list)
     }
 
+    /// People who work here and stand in for somebody at that moment, first whom a delegation named first.
+    pub(crate) async fn stand_ins_of(
+        &self,
+        id: &IdentityId,
+        at: Timestamp,
+    ) -> Result<Vec<IdentityId>, StoreFailure> {
+        let found = self.store.documents_by_key(DELEGATIONS, "person", &id.to_string()).await?;
+        let mut all: Vec<Kept> = found.into_iter().filter_map(read).collect();
+        all.retain(|kept| kept.from_ids.contains(id) && kept.given.is_in_force(at));
+        all.sort_by(|a, b| (a.given.given_at, &a.given.id).cmp(&(b.given.given_at, &b.given.id)));
+        let mut people: Vec<IdentityId> = Vec::new();
+        for to in all.into_iter().flat_map(|kept| kept.to_ids) {
+            let known = self.store.identity(&to).await?;
+            let works = known.is_some_and(|it| it.gone_at.is_none() && it.identity.status.is_employed());
+            if works && !people.contains(&to) {
+                people.push(to);
+            }
+        }
+        Ok(people)
+    }
+
     /// Delegations in force of whoever has this address, to people who work here.
     pub(crate) async fn given_by(&self, mail: &str, now: Timestamp) -> Result<Vec<Delegation>, StoreFailure> {
         let mut list = Vec::new();

@@ -150,6 +150,8 @@ pub struct Engine {
     signed_off: RwLock<BTreeSet<SiteId>>,
     /// A sealed what-if that is being applied.
     rollout: RwLock<Option<String>>,
+    /// The run that each site is in: its last comparison, by when it began.
+    runs: RwLock<BTreeMap<SiteId, String>>,
     stopped: AtomicBool,
     pub(crate) outages: Outages,
     pub(crate) echoes: crate::look::Echoes,
@@ -213,6 +215,9 @@ const STOPPED: &str = "stopped";
 /// The store's mark of a sealed what-if that is being applied.
 pub(crate) const ROLLOUT: &str = "rollout";
 
+/// The store's mark of the last comparison of a site begins so.
+const RUN: &str = "run:";
+
 /// The store's list of groups that policy names and no directory has.
 const MISSING_GROUPS: &str = "missing_groups";
 
@@ -258,6 +263,7 @@ impl Engine {
             may_take_up: AtomicBool::new(true),
             signed_off: RwLock::default(),
             rollout: RwLock::default(),
+            runs: RwLock::default(),
             stopped: AtomicBool::new(false),
             outages: Outages::default(),
             echoes: Default::default(),
@@ -313,6 +319,7 @@ impl Engine {
         self.stopped.store(self.store.meta(STOPPED).await?.as_deref() == Some("yes"), Ordering::SeqCst);
         self.settle_policy().await?;
         self.set_rollout(self.store.meta(ROLLOUT).await?.filter(|seal| !seal.is_empty()));
+        self.load_runs().await?;
         self.load_sign_offs().await?;
         self.load_missing_groups().await?;
         self.load_withheld().await?;
@@ -430,6 +437,36 @@ impl Engine {
     /// The sealed what-if that is being applied, if one is.
     pub fn rollout(&self) -> Option<String> {
         self.rollout.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the site is in the middle of, as far as limits count by run: a sealed what-if that is being applied, else what
+    /// its last comparison found. `None`: it was never compared.
+    pub(crate) fn run_in(&self, site: &SiteId) -> Option<String> {
+        let compared = || self.runs.read().unwrap_or_else(PoisonError::into_inner).get(site).cloned();
+        self.rollout().or_else(compared)
+    }
+
+    /// A comparison of the site begins, or goes on that began then.
+    pub(crate) async fn begin_run(&self, sites: &[SiteId], began: Timestamp) -> Result<(), StoreFailure> {
+        let run = began.as_millisecond().to_string();
+        if self.run_removals_max().is_some() {
+            let kept = |site: &SiteId| Write::Meta { key: format!("{RUN}{site}"), value: run.clone() };
+            self.write(sites.iter().map(kept).collect()).await?;
+        }
+        let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
+        runs.extend(sites.iter().map(|site| (site.clone(), run.clone())));
+        Ok(())
+    }
+
+    async fn load_runs(&self) -> Result<(), StoreFailure> {
+        let mut known = BTreeMap::new();
+        for site in self.sites().keys() {
+            if let Some(run) = self.store.meta(&format!("{RUN}{site}")).await? {
+                known.insert(site.clone(), run);
+            }
+        }
+        *self.runs.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
     }
 
     pub(crate) fn set_rollout(&self, seal: Option<String>) {

@@ -96,6 +96,7 @@ impl Engine {
             gone,
             since,
             manager_account: None,
+            delegate_account: None,
             linked: links.iter().any(|link| link.ended_at.is_none()),
         };
         let desired = active.bound.evaluate(&identity, &facts, now);

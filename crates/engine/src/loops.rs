@@ -17,8 +17,9 @@ use crate::{
     Engine,
     joining::{Followed, Newcomers},
     journal::{finding_line, line},
+    look::removals_scope,
     outages::Upstream,
-    ports::{Finding, HookState, HookWish, Notifier, ORG, Severity, Write},
+    ports::{Finding, HookState, HookWish, Notifier, ORG, Severity, StoreFailure, Write},
 };
 
 /// What the loops need beside the engine's ports.
@@ -298,20 +299,30 @@ impl Engine {
     pub async fn clear_caps(&self) {
         for key in self.caps_reached() {
             let Some(scope) = key.strip_prefix("cap:") else { continue };
-            let sites = self.sites();
-            let site = sites.keys().find(|site| scope == crate::look::removals_scope(site));
-            let over = match site.and_then(|site| Some((site, self.removals_max(site)?))) {
-                None => true,
-                Some((site, limit)) => {
-                    let Ok(used) = self.removals_used(site).await else { continue };
-                    used < limit
-                }
-            };
+            let Ok(over) = self.has_room(scope).await else { continue };
             if over {
                 self.forget_trouble(&key);
                 self.clear(&key).await;
             }
         }
+    }
+
+    /// Whether a limit that was reached has room again, or is none any more.
+    async fn has_room(&self, scope: &str) -> Result<bool, StoreFailure> {
+        let sites = self.sites();
+        for site in sites.keys() {
+            let Some(rest) = scope.strip_prefix(&removals_scope(site)) else { continue };
+            if rest.starts_with(":run:") {
+                return self.has_room_in_run(site, scope).await;
+            }
+            if rest.is_empty() {
+                return Ok(match self.removals_max(site) {
+                    Some(limit) => self.removals_used(site).await? < limit,
+                    None => true,
+                });
+            }
+        }
+        Ok(true)
     }
 
     pub(crate) async fn raise(&self, finding: Finding) {
@@ -346,7 +357,7 @@ impl Engine {
         &self,
         identity: lanyard_model::id::IdentityId,
         by: &str,
-    ) -> Result<(), crate::ports::StoreFailure> {
+    ) -> Result<(), StoreFailure> {
         self.attend(
             vec![identity],
             Source::Person,

@@ -244,6 +244,13 @@ impl Engine {
         // Its own lists take the memory, and all of it is about to be read anew.
         self.pictures.forget();
         let mut mark = self.take_up(scope).await?;
+        let compared: Vec<SiteId> = self
+            .sites()
+            .keys()
+            .filter(|site| scope.site.as_ref().is_none_or(|of| of == *site))
+            .cloned()
+            .collect();
+        self.begin_run(&compared, mark.started_at()).await?;
         let mut doubts = Vec::new();
         let reading = tracing::debug_span!("sweep.read");
         let read = self.read_and_remember(scope, &mut mark, &mut doubts, progress);

@@ -95,6 +95,10 @@ impl Engine {
                 .manager_account_at(&known.identity, moment)
                 .await
                 .map_err(PreviewError::Store)?,
+            delegate_account: self
+                .delegate_account_at(&known.identity, moment)
+                .await
+                .map_err(PreviewError::Store)?,
             linked: link.is_some(),
         };
         let then = match at {
@@ -150,9 +154,33 @@ impl Engine {
     ) -> Result<Option<AccountId>, StoreFailure> {
         let Some(site) = self.active().bound.site_of(identity, moment) else { return Ok(None) };
         let Some(manager) = self.manager_of(identity).await? else { return Ok(None) };
-        let links = self.store.links_of(&manager).await?;
+        self.account_at(&manager, &site, moment).await
+    }
+
+    /// The same of whoever stood in for the person.
+    async fn delegate_account_at(
+        &self,
+        identity: &Identity,
+        moment: Timestamp,
+    ) -> Result<Option<AccountId>, StoreFailure> {
+        let Some(site) = self.active().bound.site_of(identity, moment) else { return Ok(None) };
+        for other in self.stand_ins_of(&identity.id, moment).await? {
+            if let Some(account) = self.account_at(&other, &site, moment).await? {
+                return Ok(Some(account));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn account_at(
+        &self,
+        id: &IdentityId,
+        site: &SiteId,
+        moment: Timestamp,
+    ) -> Result<Option<AccountId>, StoreFailure> {
+        let links = self.store.links_of(id).await?;
         let mut held = links.into_iter().filter(|link| {
-            link.account.site == site && link.since <= moment && link.ended_at.is_none_or(|end| end > moment)
+            link.account.site == *site && link.since <= moment && link.ended_at.is_none_or(|end| end > moment)
         });
         Ok(held.next().map(|link| link.account.id))
     }

@@ -9,13 +9,16 @@ use lanyard_model::{
     clearance::{Clearance, ClearanceKind, ClearanceState, GatedLine},
     desired::Applied,
     id::{IdentityId, PlanId, SiteId},
-    plan::{Operation, Outcome, Plan},
+    plan::{Gate, Operation, Outcome, Plan, Step},
     signal::{Lane, Source},
 };
 use lanyard_plan::{
-    Removal, seal,
+    Removal,
+    clearing::{self, Asked, Gated},
+    seal,
     undo::{Done, Today, Undo, plan_undo},
 };
+use lanyard_policy::Facts;
 use serde::Serialize;
 
 use crate::{
@@ -23,7 +26,7 @@ use crate::{
     explain::PreviewError,
     journal::line,
     look::{Applying, Person, Present, Scene, Stop, Tail},
-    ports::{Intent, WorkItem, Write},
+    ports::{Intent, StoreFailure, WorkItem, Write},
     site::SiteState,
 };
 
@@ -59,7 +62,7 @@ pub struct UndoFor {
     pub keep_away: Vec<GatedLine>,
     /// Operations it takes back.
     pub operations: usize,
-    /// After it was applied: what is still different, when read back.
+    /// After it was applied: what is still different, when read back, and what that waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<Vec<String>>,
 }
@@ -72,7 +75,7 @@ impl Engine {
     pub async fn preview_undo(&self, scope: &UndoScope, because: &str) -> Result<Vec<UndoFor>, PreviewError> {
         let mut all = Vec::new();
         for ((identity, site), done) in self.undoable(scope).await? {
-            all.push(self.undo_for(&identity, &site, &done, because).await?.0);
+            all.push(self.undo_for(&identity, &site, &done, because).await?.shown);
         }
         Ok(all)
     }
@@ -104,7 +107,6 @@ impl Engine {
         &self,
         scope: &UndoScope,
     ) -> Result<BTreeMap<(IdentityId, SiteId), Vec<(Intent, Outcome)>>, PreviewError> {
-        let now = self.clock.now() + std::time::Duration::from_secs(1);
         let found = match scope {
             UndoScope::Plan(plan) | UndoScope::Step(plan, _) => {
                 let mut all = self.store.intents(plan).await.map_err(PreviewError::Store)?;
@@ -120,9 +122,7 @@ impl Engine {
                 }
             }
             UndoScope::Person(who, since) => {
-                let all = self.store.intents_between(*since, now, INTENTS_MAX + 1).await;
-                let all = all.map_err(PreviewError::Store)?;
-                all.into_iter().filter(|(intent, _)| intent.identity == *who).collect()
+                self.store.intents_of(who, *since, INTENTS_MAX + 1).await.map_err(PreviewError::Store)?
             }
             UndoScope::Between(from, until) => self
                 .store
@@ -158,7 +158,7 @@ impl Engine {
         site: &SiteId,
         done: &[(Intent, Outcome)],
         because: &str,
-    ) -> Result<(UndoFor, Option<Account>), PreviewError> {
+    ) -> Result<Planned, PreviewError> {
         let state = self.site_of_undo(site)?;
         let known = self.store.identity(identity).await.map_err(PreviewError::Store)?;
         let known = known.ok_or_else(|| PreviewError::Nobody(identity.clone()))?;
@@ -225,7 +225,25 @@ impl Engine {
                 },
             )
         };
-        let person = known.identity.display_name();
+        let present = Present::of(now, jiff::SignedDuration::ZERO);
+        let somebody = Person { identity: known.identity, gone: known.gone_at, since: known.since, present };
+        let mut applying = self.applying(&active, state, &somebody).await?;
+        let demands = active.policy.demands();
+        if !demands.is_empty() {
+            let facts = Facts {
+                account: account.as_ref(),
+                applied: Some(&applied),
+                gone: somebody.gone,
+                since: somebody.since,
+                manager_account: None,
+                delegate_account: None,
+                linked: link.as_ref().is_some_and(|link| link.ended_at.is_none()),
+            };
+            let full = active.bound.evaluate(&somebody.identity, &facts, now);
+            let base = active.bound.evaluate_unasked(&somebody.identity, &facts, now);
+            applying.asked = Asked::new(&full, &base, demands);
+        }
+        let person = somebody.identity.display_name();
         let Undo { steps, lost, moved, already, keep_away } = undo;
         let plan = seal::seal(Plan {
             id: PlanId::new(""),
@@ -244,7 +262,10 @@ impl Engine {
             made_at: now,
             cleared: BTreeMap::new(),
         });
+        let Gated { plan, new, .. } =
+            self.gate_undo(&active, &somebody, plan, account.as_ref(), &catalogue, &applying);
         let plan = Plan { id: PlanId::new(format!("{UNDO}{}", plan.id).as_str()), ..plan };
+        let new = new.into_iter().map(|asked| Clearance { plan: plan.id.clone(), ..asked }).collect();
         let shown = UndoFor {
             identity: identity.clone(),
             person,
@@ -257,7 +278,7 @@ impl Engine {
             operations: done.len(),
             open: None,
         };
-        Ok((shown, account))
+        Ok(Planned { shown, account, person: somebody, new, applying })
     }
 
     fn site_of_undo(&self, site: &SiteId) -> Result<&std::sync::Arc<SiteState>, PreviewError> {
@@ -284,13 +305,14 @@ impl Engine {
         names.extend(link.as_ref().map(|link| format!("account {}", link.account.id)));
         // No look of ours works on the same account meanwhile.
         let held = state.lock(names).await;
-        let (mut undo, account) = self.undo_for(identity, site, done, because).await?;
+        let Planned { shown: mut undo, account, person, new, mut applying } =
+            self.undo_for(identity, site, done, because).await?;
         let now = self.clock.now();
-        let kept = self.keep_away(&undo, because, now).await?;
-        let known = self.store.identity(identity).await.map_err(PreviewError::Store)?;
-        let known = known.ok_or_else(|| PreviewError::Nobody(identity.clone()))?;
-        let present = Present::of(now, jiff::SignedDuration::ZERO);
-        let person = Person { identity: known.identity, gone: known.gone_at, since: known.since, present };
+        let kept = self.keep_away(&undo, &applying.known, because, now).await?;
+        let asked = self.asked_anew(&new, &undo.plan, now).await.map_err(PreviewError::Store)?;
+        if !asked.is_empty() {
+            self.write(asked).await.map_err(PreviewError::Store)?;
+        }
         let item = WorkItem {
             identity: identity.clone(),
             generation: 0,
@@ -308,13 +330,21 @@ impl Engine {
             self.store.applied(identity, site).await.map_err(PreviewError::Store)?.unwrap_or_default();
         let mut link = link;
         let mut tail = Tail::default();
-        let mut applying = Applying::default();
+        let waiting = undo.plan.steps.len() - undo.plan.open_steps().count();
         let sent = self
             .apply(&scene, &undo.plan, account.as_ref(), &mut link, &mut applied, &mut applying, &mut tail)
             .await;
         let mut batch = std::mem::take(&mut tail.writes);
+        let title = match waiting {
+            0 => format!("{} operations taken back", done.len()),
+            _ => format!(
+                "{} operations to take back: {waiting} of {} steps wait",
+                done.len(),
+                undo.plan.steps.len()
+            ),
+        };
         batch.push(
-            line(&identity.tenant, self.clock.now(), "undo", format!("{} operations taken back", done.len()))
+            line(&identity.tenant, self.clock.now(), "undo", title)
                 .about(identity, &undo.person)
                 .site(site)
                 .detail(because)
@@ -344,23 +374,55 @@ impl Engine {
             Err(stop) => return Err(stop.into()),
         }
         // A read says what became of it.
-        let (after, _) = self.undo_for(identity, site, done, because).await?;
-        let open = after.plan.steps.iter().flat_map(|step| &step.differences);
-        undo.open = Some(open.map(lanyard_plan::lines::sentence).collect());
+        let after = self.undo_for(identity, site, done, because).await?;
+        undo.open = Some(after.shown.plan.steps.iter().flat_map(still_open).collect());
+        if after.shown.plan.steps.is_empty() {
+            self.end_asked(&after.applying.known, because).await?;
+        }
         drop(held);
         self.wake.notify_one();
         Ok(undo)
     }
 
-    /// Puts on record what the policy must not bring again by itself.
+    /// What an undo asked ends once all of it is taken back.
+    async fn end_asked(&self, known: &[Clearance], because: &str) -> Result<(), PreviewError> {
+        let now = self.clock.now();
+        let asked = known.iter().filter(|known| {
+            !known.over && known.rule == clearing::UNDO && known.kind != ClearanceKind::Undone
+        });
+        for clearance in asked {
+            let open = clearance.state.is_open();
+            let ended = Clearance {
+                over: true,
+                state: if open { ClearanceState::Cancelled } else { clearance.state },
+                ended: if open { Some((now, because.to_owned())) } else { clearance.ended.clone() },
+                ..clearance.clone()
+            };
+            match self.write(vec![Write::Clearance(Box::new(ended))]).await {
+                // Somebody decided in this very moment: it stays as they left it.
+                Ok(_) | Err(StoreFailure::ClearanceChanged(_)) => {}
+                Err(failure) => return Err(PreviewError::Store(failure)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts on record what the policy must not bring again by itself, unless an undo of before keeps it away still.
     async fn keep_away(
         &self,
         undo: &UndoFor,
+        known: &[Clearance],
         because: &str,
         now: Timestamp,
     ) -> Result<Option<String>, PreviewError> {
-        if undo.keep_away.is_empty() {
-            return Ok(None);
+        let away = || known.iter().filter(|known| known.kind == ClearanceKind::Undone && !known.over);
+        let mut lines = undo.keep_away.clone();
+        lines.retain(|line| !away().any(|known| known.names(&line.key)));
+        if lines.is_empty() {
+            return Ok(away()
+                .next_back()
+                .filter(|_| !undo.keep_away.is_empty())
+                .map(|known| known.id.clone()));
         }
         let id =
             format!("clr_undo_{}_{}", undo.plan.id.as_str().trim_start_matches(UNDO), now.as_microsecond());
@@ -371,8 +433,8 @@ impl Engine {
             identity: undo.identity.clone(),
             person: undo.person.clone(),
             site: undo.site.clone(),
-            rule: "undo".into(),
-            lines: undo.keep_away.clone(),
+            rule: clearing::UNDO.into(),
+            lines,
             plan: undo.plan.id.clone(),
             state: ClearanceState::Waiting,
             asked_at: now,
@@ -391,6 +453,29 @@ impl Engine {
         self.write(batch).await.map_err(PreviewError::Store)?;
         Ok(Some(id))
     }
+}
+
+/// An undo of one person in one site, planned and gated.
+struct Planned {
+    shown: UndoFor,
+    account: Option<Account>,
+    person: Person,
+    /// Asked for the first time.
+    new: Vec<Clearance>,
+    applying: Applying,
+}
+
+/// What is still different, and what it waits for: an undo goes on when it is asked for again.
+fn still_open(step: &Step) -> impl Iterator<Item = String> {
+    let waits = match &step.gate {
+        Gate::Open => String::new(),
+        Gate::Held { until, why } => {
+            format!(" ({why}: take it back again from {} on)", until.strftime("%Y-%m-%d %H:%M UTC"))
+        }
+        Gate::Waiting { why, .. } => format!(" ({why}: take it back again once it is decided)"),
+        Gate::Blocked { why, .. } => format!(" ({why})"),
+    };
+    step.differences.iter().map(move |one| format!("{}{waits}", lanyard_plan::lines::sentence(one)))
 }
 
 /// What the plans of undos are called by.

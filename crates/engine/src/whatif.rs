@@ -145,7 +145,8 @@ pub struct Cost {
 pub struct RuleUse {
     /// Flows whose conditions nobody meets.
     pub dead: Vec<String>,
-    /// Flows that somebody meets and that give nobody anything: another rule always wins.
+    /// Flows whose conditions somebody meets, and that give nobody anything now: another rule always wins, or the time for it
+    /// is over (a first day that has begun).
     pub shadowed: Vec<String>,
     /// Table rows that decide for nobody.
     pub idle_rows: Vec<(String, u32)>,

@@ -140,9 +140,12 @@ pub struct KeptBookings {
     pub until: Timestamp,
     /// They are handed over: to `to`, or by hand where there is nobody.
     pub hand_over: bool,
-    /// Account of the manager, if there is one.
+    /// Account of the manager, if there is one, or of whoever stands in for the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<AccountId>,
+    /// It is the account of whoever stands in for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_delegate: bool,
     /// Why the site would not hand one over to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
@@ -190,6 +193,9 @@ pub struct ToDo {
 pub struct NotGiven {
     pub label: String,
     pub because: Because,
+    /// The person does not meet the rule's conditions. Otherwise they do, and something else stands in the way.
+    #[serde(skip)]
+    pub unmet: bool,
 }
 
 /// What stays as it is while a name in a rule that gives it is not known at the site (renamed there, misspelt here): nobody

@@ -30,6 +30,8 @@ pub const NEW_ACCOUNT: &str = "lifecycle.new_account";
 pub const NO_RULE: &str = "policy";
 /// The rule of a decision on a reached limit.
 pub const CAP: &str = "guardrails.cap";
+/// The rule of whatever an undo asks.
+pub const UNDO: &str = "undo";
 /// A decision on a reached limit is good for this long.
 const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
 /// Rules that begin so are asked about whenever they are on record, without the policy's word.
@@ -606,7 +608,8 @@ pub fn span(seconds: u64) -> String {
 /// What ends because its reason went away, and holds and approvals whose time is over: the changed clearances, each with
 /// the sentence for the journal. `wanted` names those that still have a reason.
 ///
-/// Nothing is concluded from a decision that sets the person aside: it says nothing about any reason.
+/// Nothing is concluded from a decision that sets the person aside: it says nothing about any reason. What an undo asked
+/// has its reason in whoever takes something back, and ends with that.
 pub fn settle(
     known: &[Clearance],
     wanted: &BTreeSet<String>,
@@ -619,7 +622,8 @@ pub fn settle(
     let mut changed = Vec::new();
     for clearance in known.iter().filter(|known| !known.over) {
         let mut after = clearance.clone();
-        if !wanted.contains(&clearance.id) {
+        let of_undo = clearance.rule == UNDO && clearance.kind != ClearanceKind::Undone;
+        if !of_undo && !wanted.contains(&clearance.id) {
             after.over = true;
             if after.state.is_open() && !all_spent(clearance) {
                 after.state = ClearanceState::Cancelled;
@@ -706,6 +710,9 @@ pub fn said(what: &str, by: &str, reason: &str) -> String {
     }
 }
 
+/// Why nobody decides about themselves.
+pub const ABOUT_ONESELF: &str = "it is about yourself: somebody else must decide";
+
 /// Why somebody may not vote on a request; `None`: they may.
 pub struct Voter<'a> {
     /// Every identity that is them.
@@ -722,7 +729,7 @@ pub struct Voter<'a> {
 /// Why they have none.
 pub fn capacity(clearance: &Clearance, voter: &Voter<'_>, now: Timestamp) -> Result<String, String> {
     if voter.identities.contains(&clearance.identity) {
-        return Err("it is about yourself: somebody else must decide".into());
+        return Err(ABOUT_ONESELF.into());
     }
     let late = clearance.demand.as_ref().and_then(|demand| {
         let after = i64::try_from(demand.escalate_seconds?).ok()?;

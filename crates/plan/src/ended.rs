@@ -199,13 +199,14 @@ fn cancel_bookings(
         if let Some(kept) = kept(booking, desired, setting) {
             plan.notes.push(format!("the booking of {room} on {when} is kept: {}", kept.because.text));
             if let Some(to) = kept.to.filter(|to| kept.hand_over && *to != booking.host) {
+                let whose = if kept.to_delegate { "of whoever stands in for them" } else { "the manager's" };
                 plan.steps.push(taken(
                     Operation::HandOver { booking: booking.id, from: booking.host, to, start: booking.start },
                     vec![Difference {
                         effect: Effect::Move,
                         what: "booking".into(),
                         from: Some(format!("{room}, {when}")),
-                        to: Some(format!("account {to}, the manager's")),
+                        to: Some(format!("account {to}, {whose}")),
                         // And why they lose it at all: what that rule asks first is asked of this, too.
                         because: std::iter::once(&kept.because).chain(&desired.because).cloned().collect(),
                     }],
@@ -223,6 +224,11 @@ fn cancel_bookings(
                 });
             }
             continue;
+        }
+        if !booking.made_here {
+            plan.notes.push(format!(
+                "the booking of {room} on {when} comes from a calendar, which may bring it back: each comparison looks for it"
+            ));
         }
         plan.steps.push(taken(
             Operation::CancelBooking { booking: booking.id },

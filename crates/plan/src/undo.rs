@@ -398,6 +398,6 @@ fn difference(
     to: Option<String>,
     today: &Today<'_>,
 ) -> Difference {
-    let because = Because { rule: "undo".into(), row: None, text: today.because.to_owned() };
+    let because = Because { rule: crate::clearing::UNDO.into(), row: None, text: today.because.to_owned() };
     Difference { effect, what: what.to_owned(), from, to, because: vec![because] }
 }

@@ -112,10 +112,15 @@ impl Policy {
 
     /// Equal for the identities of one person in several tenants. `None`: nothing joins this one to others.
     pub fn person_key(&self, identity: &Identity) -> Option<String> {
+        self.person_term(identity).map(|(kind, folded)| format!("{kind}:{folded}"))
+    }
+
+    /// What the identities of one person in several tenants are found by: the key's name, and the value as it is compared.
+    pub fn person_term(&self, identity: &Identity) -> Option<(String, String)> {
         let correlation = &self.document().correlation;
         let key = correlation.keys.get(correlation.person?)?;
         let (_, folded) = Correlation::identity_value(key, identity)?;
-        Some(format!("{}:{folded}", key.kind))
+        Some((key.kind.clone(), folded))
     }
 
     /// The key that says most about who somebody is: the one that joins persons, or the first where none is named.

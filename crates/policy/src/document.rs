@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::{
-    civil::{Time, Weekday},
+    civil::{Date, Time, Weekday},
     tz::TimeZone,
 };
 use lanyard_model::{
@@ -226,9 +226,26 @@ pub(crate) struct Rules {
 pub(crate) struct BookingRule {
     /// Folded; empty: any.
     pub kinds: Vec<String>,
-    /// `None`: cancelled; else those that begin within so many days of the end stay.
-    pub keep_days: Option<i64>,
-    pub hand_over: bool,
+    /// `None`: cancelled.
+    pub keep: Option<Keep>,
+    pub hand_over: Option<HandOver>,
+}
+
+/// Which bookings of a leaver stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Those that begin within so many days of the end.
+    Days(i64),
+    /// Those that begin on this day at the latest.
+    Until(Date),
+}
+
+/// Whose a leaver's bookings become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HandOver {
+    Manager,
+    /// Whoever stands in for the person; the manager, where nobody does.
+    Delegate,
 }
 
 impl Default for Rules {

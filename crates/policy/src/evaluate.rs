@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
-    desired::{Applied, Because, Desired, Lifecycle, SeatWish},
+    desired::{Applied, Because, Desired, Ending, Lifecycle, SeatWish},
     failure::FailedStep,
     id::{AccountId, SiteId},
     identity::Identity,
@@ -15,7 +15,7 @@ use crate::{
     bind::Bound,
     condition::{Truth, all},
     correlation::{ManagerRef, manager_reference},
-    document::{Document, Flow, Kind},
+    document::{Document, Flow, HandOver, Kind},
     failing::Failures,
     lifecycle::{grounds, lack, settle_until, standing},
     merge::{self, Scene},
@@ -39,6 +39,8 @@ pub struct Facts<'a> {
     pub since: Timestamp,
     /// The manager's account in the same site.
     pub manager_account: Option<AccountId>,
+    /// The account there of whoever stands in for the person by delegation.
+    pub delegate_account: Option<AccountId>,
     /// The identity has a link to an account in the site.
     pub linked: bool,
 }
@@ -46,7 +48,15 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// A person of whom nothing is known yet.
     pub fn unlinked(since: Timestamp) -> Self {
-        Self { account: None, applied: None, gone: None, since, manager_account: None, linked: false }
+        Self {
+            account: None,
+            applied: None,
+            gone: None,
+            since,
+            manager_account: None,
+            delegate_account: None,
+            linked: false,
+        }
     }
 }
 
@@ -64,6 +74,7 @@ pub struct Grounds {
     gone: Option<Timestamp>,
     since: Timestamp,
     manager_account: Option<AccountId>,
+    delegate_account: Option<AccountId>,
     linked: bool,
 }
 
@@ -71,6 +82,11 @@ impl Grounds {
     /// The manager's account among them.
     pub fn manager_account(&self) -> Option<AccountId> {
         self.manager_account
+    }
+
+    /// The account of whoever stands in for the person.
+    pub fn delegate_account(&self) -> Option<AccountId> {
+        self.delegate_account
     }
 }
 
@@ -93,6 +109,7 @@ impl Facts<'_> {
             gone: self.gone,
             since: self.since,
             manager_account: self.manager_account,
+            delegate_account: self.delegate_account,
             linked: self.linked,
         }
     }
@@ -159,6 +176,37 @@ impl Bound {
         told: bool,
     ) -> (Desired, u32) {
         self.answer(identity, facts, now, told, true)
+    }
+
+    /// What policy wants of somebody deactivated or deleted in a site where they have an account, and to which no route
+    /// leads them any more (routes may rest on groups and attributes that go first): as if they belonged there still, so
+    /// that what is asked before a leaver loses something, and what becomes of their bookings, holds for them as well.
+    /// `None`: their standing there would not be that end.
+    pub fn evaluate_leaver(
+        &self,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        site: &SiteId,
+        now: Timestamp,
+    ) -> Option<Desired> {
+        self.with_subject(identity, now, true, |subject| {
+            let leads = |theirs: bool| {
+                self.document.routes.iter().position(|route| {
+                    let of = route.tenant.as_ref().filter(|_| theirs);
+                    route.site == *site && of.is_none_or(|of| *of == identity.id.tenant)
+                })
+            };
+            subject.route.set(leads(true).or_else(|| leads(false)));
+            let mut desired = self.decide(subject, site, facts, now, true);
+            if let Some(at) = subject.turns.get() {
+                desired.review_by(at);
+            }
+            let is_end = matches!(
+                desired.lifecycle,
+                Lifecycle::Ended { how: Ending::Deactivated | Ending::Deleted, .. }
+            );
+            is_end.then_some(desired)
+        })
     }
 
     fn answer(
@@ -248,15 +296,9 @@ impl Bound {
     /// Whether a flow may announce a visit of theirs, whose host would be the manager; or they left, or may have, and the
     /// manager takes their bookings over. Nothing else asks for the manager's account.
     pub fn may_want_manager(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
-        if self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over) {
-            let ended = self.with_subject(identity, now, false, |subject| {
-                // Standing may rest on where somebody belongs.
-                let _ = route(&self.document, subject);
-                matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
-            });
-            if ended {
-                return true;
-            }
+        let hands_over = self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over.is_some());
+        if hands_over && self.has_ended(identity, facts, now) {
+            return true;
         }
         let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
         let mut flows = self.document.flows.iter().filter(announces).peekable();
@@ -265,6 +307,21 @@ impl Bound {
                 let _ = route(&self.document, subject);
                 flows.any(|flow| !matches!(all(&flow.conditions, subject), Truth::No))
             })
+    }
+
+    /// Whether they left, or may have, and whoever stands in for them takes their bookings over. Nothing else asks for that
+    /// account.
+    pub fn may_want_delegate(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
+        let mut rules = self.document.lifecycle.bookings.iter();
+        rules.any(|rule| rule.hand_over == Some(HandOver::Delegate)) && self.has_ended(identity, facts, now)
+    }
+
+    fn has_ended(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
+        self.with_subject(identity, now, false, |subject| {
+            // Standing may rest on where somebody belongs.
+            let _ = route(&self.document, subject);
+            matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
+        })
     }
 
     /// Flows that give nothing and restrict this person, whether or not anybody would give what they deny.

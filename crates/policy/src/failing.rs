@@ -96,7 +96,11 @@ impl<'a> Failures<'a> {
             }
             let because = Because { rule: step.rule.clone(), row: None, text: said(step) };
             if let (true, Some(flow)) = (told, flow) {
-                desired.not_given.push(NotGiven { label: flow.sentence.clone(), because: because.clone() });
+                desired.not_given.push(NotGiven {
+                    label: flow.sentence.clone(),
+                    because: because.clone(),
+                    unmet: false,
+                });
             }
             let replaced = is_instead(key);
             let silent = branch.todo.is_none() && branch.alert.is_empty() && !branch.instead && !branch.stop;

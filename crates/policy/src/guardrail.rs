@@ -11,6 +11,10 @@ pub struct Guardrails {
     /// The same as a share of the people in scope.
     pub max_percent: Option<u32>,
     pub window_seconds: u32,
+    /// People who may lose something in one run: from one comparison of a site to the next, or while a sealed what-if is
+    /// applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_people_per_run: Option<u32>,
     /// A list shorter by more than this than the last certified one is in doubt.
     pub shrink_percent_max: u32,
     /// Absence needs proof. Cannot be switched off for leavers found by a list.
@@ -40,6 +44,7 @@ impl Default for Guardrails {
             max_people: Some(25),
             max_percent: Some(5),
             window_seconds: 86_400,
+            max_people_per_run: None,
             shrink_percent_max: 5,
             certificate_required: true,
             second_person: false,

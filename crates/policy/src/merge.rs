@@ -170,7 +170,7 @@ impl<'a> Merge<'_, 'a> {
             match answer {
                 Truth::Yes => {}
                 Truth::No => {
-                    self.not_given(flow, || lack(&flow.conditions, subject));
+                    self.not_given(flow, true, || lack(&flow.conditions, subject));
                     continue;
                 }
                 Truth::Unknown => {
@@ -179,7 +179,7 @@ impl<'a> Merge<'_, 'a> {
                         // A restriction that may concern the person holds; taking away waits for proof anyway.
                         self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
                     }
-                    self.not_given(flow, text);
+                    self.not_given(flow, true, text);
                     continue;
                 }
                 Truth::Broken(why) => {
@@ -198,7 +198,7 @@ impl<'a> Merge<'_, 'a> {
                         row = ids.map(|ids| (*place, ids, table));
                     }
                     Found::Nothing => {
-                        self.not_given(flow, || format!("no row of the table {} fits", table.name));
+                        self.not_given(flow, true, || format!("no row of the table {} fits", table.name));
                         continue;
                     }
                     Found::Unknown(place) => {
@@ -209,7 +209,7 @@ impl<'a> Merge<'_, 'a> {
                         if !flow.never.is_empty() {
                             self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
                         }
-                        self.not_given(flow, text);
+                        self.not_given(flow, true, text);
                         continue;
                     }
                     Found::Broken(why) => {
@@ -262,25 +262,29 @@ impl<'a> Merge<'_, 'a> {
         };
         let over = date::start_of(date::shift(day, 1), self.scene.subject.zone);
         if over <= self.scene.now {
-            self.not_given(flow, || format!("was given until {day}"));
+            self.not_given(flow, false, || format!("was given until {day}"));
             return false;
         }
         self.desired.review_by(over);
         true
     }
 
-    fn not_given(&mut self, flow: &Flow, text: impl FnOnce() -> String) {
+    fn not_given(&mut self, flow: &Flow, unmet: bool, text: impl FnOnce() -> String) {
         // A restriction that does not apply keeps nothing from anybody.
         if self.scene.subject.told && !flow.gives.is_empty() {
             let because = because(&flow.id, text());
-            self.desired.not_given.push(NotGiven { label: flow.sentence.clone(), because });
+            self.desired.not_given.push(NotGiven { label: flow.sentence.clone(), because, unmet });
         }
     }
 
     fn lacking(&mut self, hit: &Hit<'_>, text: String) {
         let Some(mut reason) = hit.because.first().cloned() else { return };
         reason.text = text;
-        self.desired.not_given.push(NotGiven { label: hit.flow.sentence.clone(), because: reason });
+        self.desired.not_given.push(NotGiven {
+            label: hit.flow.sentence.clone(),
+            because: reason,
+            unmet: false,
+        });
     }
 
     /// Collects candidates for seat and cost center.
@@ -799,7 +803,8 @@ impl<'a> Merge<'_, 'a> {
                         let here = (place, one);
                         for (_, center) in self.barred.iter().filter(|(bar, _)| *bar == here) {
                             let label = format!("role in center {center}");
-                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            let denied =
+                                reason.clone().map(|because| NotGiven { label, because, unmet: false });
                             self.desired.not_given.extend(denied);
                         }
                     }
@@ -811,7 +816,8 @@ impl<'a> Merge<'_, 'a> {
                         for area in denied {
                             self.desired.doors.remove(&area);
                             let label = format!("entry to {area}");
-                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            let denied =
+                                reason.clone().map(|because| NotGiven { label, because, unmet: false });
                             self.desired.not_given.extend(denied);
                         }
                     }
@@ -820,7 +826,7 @@ impl<'a> Merge<'_, 'a> {
                         self.desired.items.retain(|item, _| !items.contains(item));
                         if self.desired.items.len() < before {
                             let label = name.clone();
-                            let denied = reason.clone().map(|because| NotGiven { label, because });
+                            let denied = reason.clone().map(|because| NotGiven { label, because, unmet: false });
                             self.desired.not_given.extend(denied);
                         }
                     }

@@ -287,6 +287,11 @@ impl Policy {
         !self.document.failures.is_empty()
     }
 
+    /// Whether some leave takes bookings away.
+    pub fn leaves_take_bookings(&self) -> bool {
+        self.document.lifecycle.leave.iter().any(|leave| leave.loses.bookings)
+    }
+
     /// Fields of accounts by which desks are chosen near a team.
     pub fn team_fields(&self) -> BTreeSet<FieldName> {
         let outcomes = self.document.flows.iter().flat_map(|flow| &flow.gives);

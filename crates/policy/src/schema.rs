@@ -47,6 +47,10 @@ if = [{ status = "SUSPENDED" }]
 [[lifecycle.bookings]]
 then = "keep"
 days = 14
+[[lifecycle.bookings]]
+then = "keep"
+until = "2026-12-31"
+hand_over_to = "delegate"
 [lifecycle.deactivated]
 if_it_fails = { retry = 2, every = "1 minute", todo = "x", how = "y", alert = ["it"] }
 [lifecycle.deleted]

@@ -14,7 +14,11 @@ use lanyard_model::{
     identity::{Identity, Status},
 };
 
-use crate::{date, document::Document, evaluate::Facts};
+use crate::{
+    date,
+    document::{Document, HandOver, Keep},
+    evaluate::Facts,
+};
 
 /// Whoever begins when they are activated is announced so long afterwards, should nobody have been there to do it: the sweep of
 /// a night makes up for it.
@@ -157,44 +161,73 @@ pub(crate) fn add_visit(
     Ok(())
 }
 
-/// Which bookings of somebody whose right ended at `since` stay for now. What the site once refused to hand over to the
-/// manager's account is not asked of it again: somebody does it by hand.
+/// Whoever would take a leaver's bookings over.
+struct Taker<'a> {
+    account: Option<AccountId>,
+    delegate: bool,
+    /// Why the site would not hand one over to them.
+    refused: Option<&'a String>,
+}
+
+/// The delegate, where the rule says so and there is one whom the site does not refuse; else the manager.
+fn taker<'a>(rule: HandOver, facts: &Facts<'a>) -> Taker<'a> {
+    let of = |account: Option<AccountId>, delegate| {
+        let refused = account.zip(facts.applied).and_then(|(to, applied)| applied.not_handed_over.get(&to));
+        Taker { account, delegate, refused }
+    };
+    let delegate = of(facts.delegate_account.filter(|_| rule == HandOver::Delegate), true);
+    match delegate {
+        Taker { account: Some(_), refused: None, .. } => delegate,
+        _ => of(facts.manager_account, false),
+    }
+}
+
+/// Which bookings of somebody whose right ended at `since` stay for now. What the site once refused to hand over to
+/// an account is not asked of it again: somebody does it by hand.
 pub(crate) fn kept(
     document: &Document,
     since: Timestamp,
     zone: &TimeZone,
     facts: &Facts<'_>,
 ) -> Vec<KeptBookings> {
-    let manager = facts.manager_account;
-    let refused = manager.zip(facts.applied).and_then(|(to, applied)| applied.not_handed_over.get(&to));
     let rules = document.lifecycle.bookings.iter().enumerate();
     rules
         .map(|(at, rule)| {
             let name = if rule.kinds.is_empty() { "any".to_owned() } else { rule.kinds.join(" or ") };
             // Whole days where the person was.
-            let last = date::shift(zone.to_datetime(since).date(), rule.keep_days.unwrap_or(-1) + 1);
-            let until = date::start_of(last, zone);
-            let text = match rule.keep_days {
-                Some(days) => format!(
-                    "bookings of {name} that begin within {days} days of the end {}",
-                    match (rule.hand_over, manager, refused) {
-                        (false, ..) => "are kept",
-                        (true, Some(_), None) => "go to the manager",
-                        (true, Some(_), Some(_)) =>
+            let (last, within) = match rule.keep {
+                Some(Keep::Days(days)) => (
+                    Some(date::shift(zone.to_datetime(since).date(), days)),
+                    format!("within {days} days of the end"),
+                ),
+                Some(Keep::Until(day)) => (Some(day), format!("on {day} at the latest")),
+                None => (None, String::new()),
+            };
+            let taker = rule.hand_over.map(|to| taker(to, facts));
+            let text = match last {
+                Some(_) => format!(
+                    "bookings of {name} that begin {within} {}",
+                    match &taker {
+                        None => "are kept",
+                        Some(Taker { account: Some(_), refused: None, delegate: true }) =>
+                            "go to whoever stands in for them",
+                        Some(Taker { account: Some(_), refused: None, .. }) => "go to the manager",
+                        Some(Taker { account: Some(_), .. }) =>
                             "are kept, for somebody to hand over: the site does not give them to the manager",
-                        (true, None, _) =>
+                        Some(Taker { account: None, .. }) =>
                             "are kept, for somebody to hand over: the manager has no account here",
                     }
                 ),
                 None => format!("bookings of {name} are cancelled"),
             };
-            let refused = refused.filter(|_| rule.hand_over).cloned();
+            let to = taker.as_ref().filter(|taker| taker.refused.is_none());
             KeptBookings {
                 kinds: rule.kinds.clone(),
-                until: rule.keep_days.map_or(Timestamp::MIN, |_| until),
-                hand_over: rule.hand_over,
-                to: manager.filter(|_| rule.hand_over && refused.is_none()),
-                refused,
+                until: last.map_or(Timestamp::MIN, |last| date::start_of(date::shift(last, 1), zone)),
+                hand_over: rule.hand_over.is_some(),
+                to: to.and_then(|taker| taker.account),
+                to_delegate: to.is_some_and(|taker| taker.account.is_some() && taker.delegate),
+                refused: taker.as_ref().and_then(|taker| taker.refused.cloned()),
                 because: Because { rule: format!("lifecycle.bookings.{}", at + 1), row: None, text },
             }
         })

@@ -276,6 +276,7 @@ mortal_store! {
     fn clearances(state: ClearanceState, limit: usize) -> Vec<Clearance>;
     fn clearances_over(limit: usize) -> Vec<Clearance>;
     fn intents_between(from: Timestamp, until: Timestamp, limit: usize) -> Vec<(Intent, Option<Outcome>)>;
+    fn intents_of(identity: &IdentityId, since: Timestamp, limit: usize) -> Vec<(Intent, Option<Outcome>)>;
     fn cap_used(scope: &str, since: Timestamp) -> u64;
     fn feed_cursor(tenant: &TenantId) -> Option<FeedCursor>;
     fn ledger(tenant: &TenantId) -> Ledger;

@@ -353,6 +353,16 @@ impl Store for SqliteStore {
         self.read(move |tx| plans::between(tx, from, until, limit)).await
     }
 
+    async fn intents_of(
+        &self,
+        identity: &IdentityId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
+        let who = identity.clone();
+        self.read(move |tx| plans::of_person(tx, &who, since, limit)).await
+    }
+
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {
         self.glance(|tx| plans::used(tx, scope, since))
     }

@@ -109,7 +109,7 @@ export function fits(shape: Shape, value: Json | undefined): boolean {
 
 /** Keys that read better under another name. */
 const NAMES: Record<string, string> = {
-  settle_seconds: "Settle time (seconds)", max_people: "People at most", max_percent: "Percent at most", window_hours: "Window (hours)", shrink_percent_max: "Shrinkage at most (percent)",
+  settle_seconds: "Settle time (seconds)", max_people: "People at most", max_people_per_run: "People at most in one run", max_percent: "Percent at most", window_hours: "Window (hours)", shrink_percent_max: "Shrinkage at most (percent)",
   certificate_required: "Proof of absence", second_person: "A second person publishes", removals_but_first: "Before a removal that no rule explains", removal_window: "Hours of removals", protected: "Nothing is ever taken from", protection: "Exceptions with a name: nothing is taken from",
   start: "First day", end: "Last day", ended: "Marks of the end", leave: "Marks of leave", deactivated: "Deactivated in Okta", deleted: "Deleted in Okta", new_account: "A new account", bookings: "A leaver's bookings",
   zone: "Time zone", zone_attribute: "Attribute with the time zone", dates: "Notations of days", prepare_days: "Ready so many days before", warn_days: "Told so many days before", spread_minutes: "Spread (minutes)",

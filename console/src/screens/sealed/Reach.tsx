@@ -13,7 +13,7 @@ const share = (part: number, whole: number) => (whole > 0 ? `${((100 * part) / w
 export function Costs({ data }: { data: Told }) {
   const notes = [
     ...data.rules.dead.map((f) => `Nobody meets the conditions of ${f}.`),
-    ...data.rules.shadowed.map((f) => `${f} gives nobody anything: another rule always wins.`),
+    ...data.rules.shadowed.map((f) => `${f} gives nobody anything now, though somebody meets its conditions.`),
     ...(data.out_of_scope.length > 0 ? [`${plural(data.out_of_scope.length, "person is", "people are")} no longer concerned by any rule.`] : []),
     ...(data.unmatched.length > 0 ? [`${plural(data.unmatched.length, "person", "people")} would no longer be tied to their account.`] : []),
     ...(data.bookings_cancelled_for > 0 ? [`Future bookings of ${plural(data.bookings_cancelled_for, "person", "people")} would be cancelled.`] : []),

@@ -453,6 +453,8 @@ impl<'a> Rules<'a> {
             gone: None,
             since: since(case.identity),
             manager_account: case.manager_account,
+            // Who takes bookings over is asked when their calendar is read.
+            delegate_account: None,
             linked: case.linked,
         }
     }
@@ -462,9 +464,14 @@ impl<'a> Rules<'a> {
         let (bound, facts, now) = (&self.active.bound, self.facts(case), self.now);
         let mute = case.leaving.is_none() && !self.reasons;
         let desired = match &case.leaving {
-            Some(leaving) => {
-                leaving.desired(&identity.id, site, identity.status_changed.unwrap_or(now), now)
-            }
+            Some(leaving) => leaving.decide(
+                self.active,
+                identity,
+                &facts,
+                site,
+                identity.status_changed.unwrap_or(now),
+                now,
+            ),
             None if mute => withhold(self.withheld, bound.evaluate_mute(identity, &facts, now), site),
             None => withhold(self.withheld, bound.evaluate(identity, &facts, now), site),
         };

@@ -8,7 +8,7 @@ use lanyard_model::{
     booking::Visit,
     clearance::{Clearance, ClearanceKind, ClearanceState},
     desired::{Applied, ToDo},
-    id::{AccountId, AccountKey, IdentityId, PlanId},
+    id::{AccountId, AccountKey, IdentityId, PlanId, SiteId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
@@ -68,7 +68,7 @@ pub(crate) struct Applying {
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
     /// Everything on record that stands, or stood, between the person's lines and the site.
-    pub(super) known: Vec<Clearance>,
+    pub(crate) known: Vec<Clearance>,
     /// What the policy asks about before it is given.
     pub(crate) asked: Asked,
     pub(super) manager: Option<IdentityId>,
@@ -191,6 +191,7 @@ impl Engine {
                 account,
                 operation: op.clone(),
                 at,
+                run_charge: self.run_charge(scene, pass.clone()).filter(|_| step.destructive),
                 charge: step.destructive.then(|| self.charge(scene, pass)),
                 inverse: Some(inverse),
             };
@@ -590,6 +591,38 @@ impl Engine {
         }
     }
 
+    /// Room under the site's cap for one run, where policy sets one.
+    fn run_charge(&self, scene: &Scene<'_>, pass: Option<String>) -> Option<Charge> {
+        let site = scene.site.id();
+        Some(Charge {
+            scope: self.run_scope(site)?,
+            unit: scene.person.identity.id.to_string(),
+            window_seconds: RUN_SECONDS,
+            max: self.run_removals_max()?,
+            pass,
+        })
+    }
+
+    /// What removals in a site are counted under during the run that it is in.
+    pub(crate) fn run_scope(&self, site: &SiteId) -> Option<String> {
+        self.run_in(site).map(|run| format!("{}:run:{run}", removals_scope(site)))
+    }
+
+    /// How many people of a site may lose something in one run.
+    pub(crate) fn run_removals_max(&self) -> Option<u64> {
+        self.active().policy.guardrails().max_people_per_run.map(u64::from)
+    }
+
+    /// Whether a limit by run that was reached has room again: another run has begun since, or the limit is another.
+    pub(crate) async fn has_room_in_run(&self, site: &SiteId, scope: &str) -> Result<bool, StoreFailure> {
+        match (self.run_scope(site), self.run_removals_max()) {
+            (Some(now), Some(max)) if now == scope => {
+                Ok(self.store.cap_used(scope, Timestamp::UNIX_EPOCH).await? < max)
+            }
+            _ => Ok(true),
+        }
+    }
+
     /// How many people of a site may lose something within the window.
     pub fn removals_max(&self, site: &lanyard_model::id::SiteId) -> Option<u64> {
         self.active().policy.guardrails().removals_max(self.people_in(site))
@@ -626,6 +659,10 @@ impl Engine {
         };
         let who = format!("{}{more} would lose something next", named.join(", "));
         let count = wait_said(people.len(), cut_off);
+        let (span, until) = match scope == removals_scope(site) {
+            true => ("window", "window moves on"),
+            false => ("run", "next comparison of everybody begins"),
+        };
         Ok(Write::Finding(Box::new(Finding {
             key: format!("cap:{scope}"),
             kind: "cap".into(),
@@ -635,8 +672,8 @@ impl Engine {
             identity: None,
             title: format!("the limit on removals in {} is reached", scene.site.id()),
             detail: format!(
-                "{used} of {max} people in the window already lost something. {count}: {who}. They and whoever \
-                 follows keep what they have until the window moves on. Additions go on."
+                "{used} of {max} people in the {span} already lost something. {count}: {who}. They and whoever \
+                 follows keep what they have until the {until}. Additions go on."
             ),
             fix: Some(format!(
                 "see who would lose what, and decide on them: lanyard approvals list, or Approvals in the console \
@@ -734,6 +771,9 @@ fn wait_said(people: usize, cut_off: bool) -> String {
         people => format!("{at_least}{people} people wait"),
     }
 }
+
+/// Longer than any run.
+const RUN_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// What removals in a site are counted under.
 pub(crate) fn removals_scope(site: &lanyard_model::id::SiteId) -> String {

@@ -97,7 +97,8 @@ impl Engine {
             return Ok(Asked::default());
         }
         let manager = self.manager_account(scene, view, applied, decided).await?;
-        let facts = facts_of(scene, view, applied, manager);
+        let delegate = self.delegate_account(scene, view, applied, decided).await?;
+        let facts = facts_of(scene, view, applied, manager, delegate);
         let base = scene.active.bound.evaluate_unasked(
             &scene.person.identity,
             &facts,
@@ -174,21 +175,7 @@ impl Engine {
         if gated.new.is_empty() && ended.is_empty() {
             return Ok(());
         }
-        let mut batch = Vec::new();
-        if !gated.new.is_empty() {
-            // Whoever is asked can look at the plan that asks.
-            batch.push(Write::Plan(std::sync::Arc::new(gated.plan.clone())));
-        }
-        for new in &gated.new {
-            let title = match new.kind {
-                ClearanceKind::Hold => "hold begins".to_owned(),
-                ClearanceKind::Cap => "waits for room under the limit, or for a decision".to_owned(),
-                _ => format!("approval asked: {}", new.rule),
-            };
-            batch.push(self.clearance_line(new, "clearance", title, now));
-            batch.push(Write::Clearance(Box::new(new.clone())));
-            batch.extend(self.ask_about(new, now).await?);
-        }
+        let mut batch = self.asked_anew(&gated.new, &gated.plan, now).await?;
         for (clearance, said) in ended {
             if !said.is_empty() {
                 batch.push(self.clearance_line(&clearance, "clearance", said, now));
@@ -204,6 +191,70 @@ impl Engine {
             }
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// What is asked for the first time, as it goes on record and to whoever is asked.
+    pub(crate) async fn asked_anew(
+        &self,
+        all: &[Clearance],
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreFailure> {
+        let mut batch = Vec::new();
+        if !all.is_empty() {
+            // Whoever is asked can look at the plan that asks.
+            batch.push(Write::Plan(std::sync::Arc::new(plan.clone())));
+        }
+        for new in all {
+            let title = match new.kind {
+                ClearanceKind::Hold => "hold begins".to_owned(),
+                ClearanceKind::Cap => "waits for room under the limit, or for a decision".to_owned(),
+                _ => format!("approval asked: {}", new.rule),
+            };
+            batch.push(self.clearance_line(new, "clearance", title, now));
+            batch.push(Write::Clearance(Box::new(new.clone())));
+            batch.extend(self.ask_about(new, now).await?);
+        }
+        Ok(batch)
+    }
+
+    /// Sets the gates of an undo: what the policy asks before something is given counts for it, and what it asks before
+    /// that is taken which no rule gives. What an earlier undo keeps away from the policy it keeps from nobody's word.
+    pub(crate) fn gate_undo(
+        &self,
+        active: &Active,
+        person: &Person,
+        plan: Plan,
+        before: Option<&Account>,
+        catalogue: &Catalogue,
+        applying: &Applying,
+    ) -> Gated {
+        let policy = &active.policy;
+        let mut demands = policy.demands().clone();
+        if let Some(demand) = demands.get(clearing::NO_RULE).cloned() {
+            demands.insert(clearing::UNDO.into(), demand);
+        }
+        let known: Vec<Clearance> =
+            applying.known.iter().filter(|known| known.kind != ClearanceKind::Undone).cloned().collect();
+        let now = person.present.earliest;
+        let window = policy.removals_open_at(now).map(|at| (at, "removals wait for their window"));
+        clearing::gate(
+            plan,
+            &Gating {
+                asked: &applying.asked,
+                demands: &demands,
+                known: &known,
+                before,
+                catalogue,
+                now,
+                begins: person.present.latest,
+                manager: applying.manager.as_ref(),
+                capped: false,
+                sealed: None,
+                lapsed: &applying.lapsed,
+                window,
+            },
+        )
     }
 
     pub(crate) fn clearance_line(

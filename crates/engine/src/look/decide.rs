@@ -31,10 +31,11 @@ impl Engine {
         decided: &mut Option<Decided>,
     ) -> Result<Arc<Desired>, Stop> {
         if let Some(leaving) = leaving {
-            return Ok(Arc::new(self.decide_leaving(scene, leaving)));
+            return Ok(Arc::new(self.decide_leaving(scene, view, applied, leaving).await?));
         }
         let manager = self.manager_account(scene, view, applied, decided.as_ref()).await?;
-        let facts = facts_of(scene, view, applied, manager);
+        let delegate = self.delegate_account(scene, view, applied, decided.as_ref()).await?;
+        let facts = facts_of(scene, view, applied, manager, delegate);
         let (grounds, now) = (facts.grounds(), scene.person.present.earliest);
         let desired = match decided {
             Some(before)
@@ -61,14 +62,29 @@ impl Engine {
         self.decide_once(scene, view, applied, leaving, &mut None).await
     }
 
-    fn decide_leaving(&self, scene: &Scene<'_>, leaving: Leaving) -> Desired {
+    async fn decide_leaving(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+        leaving: Leaving,
+    ) -> Result<Desired, Stop> {
         let person = scene.person;
         let since = match leaving {
             Leaving::Over(Ending::Deleted) => person.gone.unwrap_or(person.since),
             Leaving::Over(_) => person.identity.status_changed.unwrap_or(person.since),
             Leaving::Moved(_) => person.since,
         };
-        leaving.desired(&person.identity.id, scene.site.id(), since, person.present.earliest)
+        let (manager, delegate) = match leaving {
+            Leaving::Over(_) => (
+                self.manager_account(scene, view, applied, None).await?,
+                self.delegate_account(scene, view, applied, None).await?,
+            ),
+            Leaving::Moved(_) => (None, None),
+        };
+        let facts = facts_of(scene, view, applied, manager, delegate);
+        let now = person.present.earliest;
+        Ok(leaving.decide(scene.active, &person.identity, &facts, scene.site.id(), since, now))
     }
 
     /// The account of the person's manager in the site, for whom policy may want one. Whose it is does not change while one
@@ -84,13 +100,40 @@ impl Engine {
             return Ok(before.grounds.manager_account());
         }
         let identity = &scene.person.identity;
-        let facts = facts_of(scene, view, applied, None);
+        let facts = facts_of(scene, view, applied, None, None);
         if !scene.active.bound.may_want_manager(identity, &facts, scene.person.present.earliest) {
             return Ok(None);
         }
         let Some(manager) = self.manager_of(identity).await? else { return Ok(None) };
         let link = self.store.link(&manager, scene.site.id()).await?;
         Ok(link.filter(|link| link.ended_at.is_none()).map(|link| link.account.id))
+    }
+
+    /// The account in the site of whoever stands in for the person, for whom policy may want one: of several the first who has
+    /// one.
+    pub(super) async fn delegate_account(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &Applied,
+        decided: Option<&Decided>,
+    ) -> Result<Option<AccountId>, Stop> {
+        if let Some(before) = decided {
+            return Ok(before.grounds.delegate_account());
+        }
+        let identity = &scene.person.identity;
+        let now = scene.person.present.earliest;
+        let facts = facts_of(scene, view, applied, None, None);
+        if !scene.active.bound.may_want_delegate(identity, &facts, now) {
+            return Ok(None);
+        }
+        for other in self.stand_ins_of(&identity.id, now).await? {
+            let link = self.store.link(&other, scene.site.id()).await?;
+            if let Some(link) = link.filter(|link| link.ended_at.is_none()) {
+                return Ok(Some(link.account.id));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -99,6 +142,7 @@ pub(super) fn facts_of<'a>(
     view: &'a AccountView,
     applied: &'a Applied,
     manager_account: Option<AccountId>,
+    delegate_account: Option<AccountId>,
 ) -> Facts<'a> {
     Facts {
         account: view.account.as_ref(),
@@ -106,6 +150,7 @@ pub(super) fn facts_of<'a>(
         gone: scene.person.gone,
         since: scene.person.since,
         manager_account,
+        delegate_account,
         linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
     }
 }

@@ -281,6 +281,7 @@ impl Engine {
             gone: person.gone,
             since: person.since,
             manager_account: None,
+            delegate_account: None,
             linked: links.iter().any(|link| link.ended_at.is_none()),
         };
         let first = active.bound.evaluate(&person.identity, &facts, person.present.earliest);
@@ -594,7 +595,28 @@ pub(crate) enum Leaving {
 }
 
 impl Leaving {
-    pub(crate) fn desired(self, id: &IdentityId, site: &SiteId, since: Timestamp, now: Timestamp) -> Desired {
+    /// What is wanted of them there. `since`: since when it is so, as far as their data does not tell otherwise.
+    pub(crate) fn decide(
+        self,
+        active: &Active,
+        identity: &Identity,
+        facts: &Facts<'_>,
+        site: &SiteId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Desired {
+        let leaver = match self {
+            Self::Over(_) => active.bound.evaluate_leaver(identity, facts, site, now),
+            Self::Moved(_) => None,
+        };
+        let Some(mut desired) = leaver else { return self.desired(&identity.id, site, since, now) };
+        if let Lifecycle::Ended { since: from @ None, .. } = &mut desired.lifecycle {
+            *from = Some(since);
+        }
+        desired
+    }
+
+    fn desired(self, id: &IdentityId, site: &SiteId, since: Timestamp, now: Timestamp) -> Desired {
         let (how, text) = match self {
             Self::Moved(_) => {
                 (Ending::LeftScope, format!("they belong to another site now, no longer to {site}"))

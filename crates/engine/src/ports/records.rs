@@ -361,6 +361,9 @@ pub struct Intent {
     pub operation: Operation,
     pub at: Timestamp,
     pub charge: Option<Charge>,
+    /// Room under the cap of one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_charge: Option<Charge>,
     /// What was there before, as far as the operation touches it: what an undo gives back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverse: Option<Inverse>,

@@ -215,6 +215,13 @@ pub trait Store: Send + Sync {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure>;
+    /// Intents sent for one person since then, oldest first, with their outcomes.
+    async fn intents_of(
+        &self,
+        identity: &IdentityId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure>;
     /// Room used under a cap now.
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure>;
 

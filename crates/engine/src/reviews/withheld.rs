@@ -79,7 +79,7 @@ pub fn withhold(withheld: &WithheldRights, mut desired: Desired, site: &SiteId) 
         };
         if wanted {
             let because = Because { rule: "review".into(), row: None, text: why.clone() };
-            desired.not_given.push(NotGiven { label, because });
+            desired.not_given.push(NotGiven { label, because, unmet: false });
         }
     }
     desired

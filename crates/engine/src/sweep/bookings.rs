@@ -1,14 +1,16 @@
 //! Future bookings whose host left: somebody of ours is looked at again, and cancelled as leavers' bookings are; accounts
-//! of nobody's are told of.
+//! of nobody's are told of. Somebody on a leave that takes their bookings is looked at again as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{
     booking::Booking,
+    desired::Lifecycle,
     id::{AccountId, AccountKey, IdentityId},
     signal::{Lane, Source},
 };
+use lanyard_policy::Facts;
 
 use super::found::{counted, some_of, warning};
 use crate::{
@@ -35,6 +37,16 @@ impl Engine {
                     continue;
                 }
             };
+            let on_leave = self.hosts_on_leave(site, &calendar, now).await?;
+            if !on_leave.is_empty() {
+                writes.push(Write::Attend {
+                    who: on_leave.into_iter().collect(),
+                    source: Source::Sweep,
+                    lane: Lane::Bulk,
+                    due: now,
+                    why: "a sweep found future bookings of somebody on a leave that takes them".into(),
+                });
+            }
             let (who, of_nobody) = self.hosts_who_left(site, calendar).await?;
             if !who.is_empty() {
                 writes.push(Write::Attend {
@@ -73,6 +85,40 @@ impl Engine {
             })));
         }
         Ok(writes)
+    }
+
+    /// People on a leave that takes their bookings, who have some all the same: booked since, or brought back by the calendar
+    /// that they come from.
+    async fn hosts_on_leave(
+        &self,
+        site: &SiteSurvey,
+        calendar: &[Booking],
+        now: Timestamp,
+    ) -> Result<BTreeSet<IdentityId>, StoreFailure> {
+        let active = self.active();
+        let mut who = BTreeSet::new();
+        if !active.policy.leaves_take_bookings() {
+            return Ok(who);
+        }
+        let hosts: BTreeSet<AccountId> = calendar
+            .iter()
+            .filter(|booking| !booking.cancelled && booking.end > now)
+            .map(|booking| booking.host)
+            .filter(|id| site.accounts.find(*id).is_some())
+            .collect();
+        for id in hosts {
+            let links = self.store.links_to(&AccountKey { site: site.site.clone(), id }).await?;
+            for link in links.into_iter().filter(|link| link.ended_at.is_none()) {
+                let Some(known) = self.store.identity(&link.identity).await? else { continue };
+                let facts = Facts { gone: known.gone_at, linked: true, ..Facts::unlinked(known.since) };
+                let desired = active.bound.evaluate_mute(&known.identity, &facts, now);
+                let loses = matches!(desired.lifecycle, Lifecycle::Paused { loses } if loses.bookings);
+                if loses && desired.site.as_ref() == Some(&site.site) {
+                    who.insert(link.identity);
+                }
+            }
+        }
+        Ok(who)
     }
 
     /// People whose accounts are no longer live and hold bookings, and bookings of accounts that are nobody's. Accounts that

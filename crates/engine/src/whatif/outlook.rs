@@ -327,7 +327,7 @@ impl Outlook {
                 }
             }
         }
-        for not in &desired.not_given {
+        for not in desired.not_given.iter().filter(|not| not.unmet) {
             match self.failed.get_mut(&not.because.rule) {
                 Some(count) => *count += 1,
                 None => {

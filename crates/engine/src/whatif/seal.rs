@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use lanyard_model::{
     id::{IdentityId, SiteId, TenantId},
-    plan::Outcome,
+    plan::{Outcome, Step},
 };
 use lanyard_policy::{Policy, PolicyFiles};
 use serde::{Deserialize, Serialize};
@@ -528,17 +528,20 @@ impl Engine {
             let newest = self.store.plans(Some(&identity), 5).await?;
             let plan = newest.iter().find(|plan| plan.site == site && plan.made_at >= since);
             let later = self.store.planned(std::slice::from_ref(&identity)).await?.pop().flatten();
+            // What a step takes away is told by what is there before; what was held is there still.
+            let before = match plan.and_then(|plan| plan.account.as_ref()) {
+                Some(account) if !lines.is_subset(&went) => self.store.account(account).await?,
+                _ => None,
+            };
             for line in lines {
                 if went.contains(&line) {
                     report.done += 1;
                     continue;
                 }
                 let gate = plan.and_then(|plan| {
-                    let step = plan
-                        .steps
-                        .iter()
-                        .find(|step| lanyard_plan::lines::keys(&step.op, None).contains(&line))?;
-                    serde_json::to_value(&step.gate).ok()?.get("why")?.as_str().map(str::to_owned)
+                    let is_it =
+                        |step: &&Step| lanyard_plan::lines::keys(&step.op, before.as_ref()).contains(&line);
+                    plan.steps.iter().filter(is_it).find_map(|step| step.gate.why()).map(str::to_owned)
                 });
                 let fate = match (gate, plan, later) {
                     (Some(gate), ..) => gate,

@@ -150,6 +150,65 @@ async fn nobody_comes_to_decide_about_themselves_by_it_and_it_is_not_handed_on()
     assert_eq!(say(&world, "cat", &by("bob")).await, "they do not work here any more, or are on leave");
 }
 
+/// Somebody who signed in with this user of theirs and may decide.
+fn signed_in(tenant: &str, user: &str, roles: &[&str]) -> Principal {
+    Principal {
+        name: format!("{user} of {tenant}"),
+        identities: vec![IdentityId::new(tenant.into(), user)],
+        roles: roles.iter().map(ToString::to_string).collect(),
+        ..Principal::default()
+    }
+}
+
+/// A user in the other org who has nothing to do with any site.
+async fn second_user(world: &mut World, user: &str, number: &str, mail: &str) {
+    let mut one = person("beta", user, user, number);
+    one.groups = lanyard_model::identity::Groups::new([], true);
+    set(&mut one, "email", mail);
+    set(&mut one, "login", mail);
+    world.say(one).await;
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_second_user_in_another_org_is_the_same_person() {
+    let mut world = world(ASKS).await;
+    let herself = "it is about yourself: somebody else must decide";
+    // By the key that joins persons, whatever their addresses are.
+    second_user(&mut world, "ana2", "417", "okafor@beta.example").await;
+    let ana = signed_in("beta", "ana2", &["approver"]);
+    assert_eq!(say(&world, "ana", &ana).await, herself);
+    assert_eq!(say(&world, "bob", &ana).await, "granted by ana2 of beta");
+    // By an address alone, where nothing else joins the two.
+    second_user(&mut world, "cat2", "9999", "CAT@acme.example").await;
+    assert_eq!(say(&world, "cat", &signed_in("beta", "cat2", &["approver"])).await, herself);
+    // What is hers as a manager she may do with either; nobody comes to it by an address.
+    second_user(&mut world, "impostor", "8888", "mia@acme.example").await;
+    assert_eq!(say(&world, "cat", &signed_in("beta", "impostor", &[])).await, NO_SAY);
+    second_user(&mut world, "mia2", "100", "mia@beta.example").await;
+    let mia = signed_in("beta", "mia2", &[]);
+    let managers = world.engine.identities_of(&mia).await.unwrap();
+    assert_eq!(managers, [IdentityId::new("acme".into(), "mia"), IdentityId::new("beta".into(), "mia2")]);
+    assert_eq!(say(&world, "cat", &mia).await, "granted by mia2 of beta");
+}
+
+#[tokio::test]
+async fn two_users_of_one_person_are_one_vote_and_one_delegator() {
+    let mut world = world(ASKS_TWO).await;
+    second_user(&mut world, "mia2", "100", "mia@beta.example").await;
+    assert_eq!(say(&world, "ana", &by("mia")).await, "waiting by mia");
+    let counted = "that vote is counted already: it takes one of somebody else";
+    assert_eq!(say(&world, "ana", &signed_in("beta", "mia2", &["approver"])).await, counted);
+    let to_herself = NewDelegation { to: "mia@beta.example".into(), ..wish(&world, "mia", "bob") };
+    assert_eq!(
+        world.engine.delegate(&to_herself, "mia").await,
+        Err(DelegateRefused::Oneself("mia@acme.example".into()))
+    );
+    let given = world.engine.delegate(&wish(&world, "mia", "bob"), "mia").await.unwrap();
+    let known = world.engine.is_delegation_of(&given.id, &signed_in("beta", "mia2", &[])).await;
+    assert_eq!(known, Ok(true));
+}
+
 #[tokio::test]
 async fn an_address_that_changes_hands_takes_no_vote_along() {
     let mut world = world(ASKS).await;
@@ -308,8 +367,8 @@ async fn whose_address_it_is_is_asked_once_for_all_that_they_delegated() {
         world.engine.tell_stand_ins().await;
         of.push(world.mortal.used().0["identities_by_key"]);
     }
-    // For each of the three who wait, by each key of Mia's address and of each who stands in for her.
-    assert_eq!(of, [3 * 2 * 2, 3 * 2 * 4]);
+    // For each of the three who wait, by their own three keys, and by each of Mia and of each who stands in for her.
+    assert_eq!(of, [3 * 3 * 3, 3 * 3 * 5]);
 }
 
 #[tokio::test]

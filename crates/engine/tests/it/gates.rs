@@ -292,6 +292,41 @@ async fn one_decision_lets_exactly_these_people_through_a_reached_limit() {
 }
 
 #[tokio::test]
+async fn no_more_people_lose_something_in_one_run_than_the_policy_says() {
+    let mut world = world(&[("[guardrails]\n", "[guardrails]\nmax_people_per_run = 1\n")]).await;
+    for (user, first, number) in [("ana", "Ana", "0417"), ("ben", "Ben", "0418"), ("cat", "Cat", "0419")] {
+        world.say(person("acme", user, first, number)).await;
+    }
+    world.quiet().await;
+    let gone = |world: &World| world.shown().matches("inactive").count();
+    // Nobody signals anything: one comparison finds all of it.
+    let now = world.now();
+    world.acme.change(|state| {
+        for person in state.people.values_mut() {
+            person.status = lanyard_model::identity::Status::Deprovisioned;
+            person.status_changed = Some(now);
+        }
+    });
+    world.sweep().await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!(gone(&world), 1, "{}", world.shown());
+    let capped = async |world: &World| {
+        world.findings().await.into_iter().filter(|key| key.starts_with("cap:removals:hq:run:")).count()
+    };
+    assert_eq!(capped(&world).await, 1);
+    // It is the same run after a restart, and the finding stands as long as the limit holds.
+    world.reborn().await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    world.engine.clear_caps().await;
+    assert_eq!((gone(&world), capped(&world).await), (1, 1));
+    world.sweep().await;
+    world.engine.clear_caps().await;
+    assert_eq!(capped(&world).await, 0, "another run has room");
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!((gone(&world), capped(&world).await), (2, 1), "{}", world.shown());
+}
+
+#[tokio::test]
 async fn a_leaver_loses_in_stages_what_the_policy_says() {
     let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n[lifecycle.start]\n";
     let mut world = world(&[("[lifecycle.start]\n", deactivated)]).await;
@@ -303,6 +338,36 @@ async fn a_leaver_loses_in_stages_what_the_policy_says() {
     assert_eq!(world.shown(), "ana@acme.example seat 11\n");
     world.quiet_for(DAY).await;
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}
+
+/// Nobody is routed to the site but by a group, which goes first.
+const BY_GROUP: (&str, &str) = ("site = \"hq\"\nif = [", "site = \"hq\"\nif = [{ group = \"APP\" }, ");
+
+#[tokio::test]
+async fn a_leaver_whom_no_route_concerns_any_more_loses_in_stages_too() {
+    let deactivated = "[lifecycle.deactivated]\nbut_first = { stages = [{ after = \"3 days\", takes = [\"seat\", \"account\"] }] }\n\n\
+                       [[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\n\n[lifecycle.start]\n";
+    // No groups at all, and a list of groups that is not whole.
+    for whole in [true, false] {
+        let mut world = world(&[("[lifecycle.start]\n", deactivated), BY_GROUP]).await;
+        let ana = join(&mut world).await;
+        let account = world.hq.change(|s| *s.accounts.keys().next().unwrap());
+        world.hq.book(7, account, 5 * 24);
+        world.acme.change(|s| s.people.get_mut("ana").unwrap().groups = Groups::new([], whole));
+        world.leave(&ana).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 1 booked\n", "permissions at once");
+        let plan = world.store.newest_plan(&ana, &"hq".into()).await.unwrap().unwrap();
+        let differences = plan.steps.iter().flat_map(|step| &step.differences);
+        let rules: Vec<_> = differences.flat_map(|one| &one.because).map(|why| why.rule.as_str()).collect();
+        assert!(rules.contains(&"lifecycle.deactivated"), "{rules:?}");
+        // A comparison of everybody sees it as the look does.
+        world.sweep().await;
+        world.quiet_for(2 * DAY).await;
+        assert_eq!(world.shown(), "ana@acme.example seat 11 1 booked\n");
+        world.quiet_for(DAY).await;
+        assert_eq!(world.shown(), "ana@acme.example inactive 1 booked\n", "what is to be kept stays");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use lanyard_engine::{
     approvals::{Principal, Say},
+    delegations::NewDelegation,
     ports::Store,
     undo::UndoScope,
 };
@@ -90,6 +91,36 @@ async fn what_a_leaver_booked_becomes_the_managers_and_comes_back_with_an_undo()
     let done = world.engine.apply_undo(&scope, "Olu", "a mistake in Okta").await.unwrap();
     assert_eq!(done[0].open.as_deref(), Some(&[][..]), "{done:#?}");
     assert_eq!(world.shown(), before);
+}
+
+#[tokio::test]
+async fn what_a_leaver_booked_goes_to_whoever_stands_in_for_them() {
+    const TO_DELEGATE: (&str, &str) = (
+        "[profile]\n",
+        "[manager]\nattribute = \"managerId\"\n\n\
+         [[lifecycle.bookings]]\nthen = \"keep\"\nuntil = \"2026-05-20\"\nhand_over_to = \"delegate\"\n\n[profile]\n",
+    );
+    for (delegated, taker) in [(true, "dan"), (false, "mia")] {
+        let others = [("mia", "Mia", "0001"), ("dan", "Dan", "0002")];
+        let (mut world, ana) = with_bookings(TO_DELEGATE, &others, [2, 30]).await;
+        if delegated {
+            let wish = NewDelegation {
+                from: "ana@acme.example".into(),
+                to: "dan@acme.example".into(),
+                starts: None,
+                until: world.now() + Duration::from_secs(60 * 86_400),
+                reason: "parental leave".into(),
+            };
+            world.engine.delegate(&wish, "Ana").await.unwrap();
+        }
+        world.leave(&ana).await;
+        world.quiet().await;
+        let shown = world.shown();
+        let takes = format!("{taker}@acme.example seat");
+        let line = shown.lines().find(|line| line.starts_with(&takes)).unwrap_or_default();
+        assert!(line.ends_with(" 1 booked"), "{shown}");
+        assert!(shown.starts_with("ana@acme.example inactive\n"), "the later one is cancelled: {shown}");
+    }
 }
 
 #[tokio::test]

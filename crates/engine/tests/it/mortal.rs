@@ -482,6 +482,17 @@ impl Store for Mortal {
         self.inner.intents_between(from, until, limit).await
     }
 
+    async fn intents_of(
+        &self,
+        identity: &IdentityId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, StoreFailure> {
+        self.live().await;
+        self.count_read("intents_of");
+        self.inner.intents_of(identity, since, limit).await
+    }
+
     async fn cap_used(&self, scope: &str, since: Timestamp) -> Result<u64, StoreFailure> {
         self.live().await;
         self.count_read("cap_used");

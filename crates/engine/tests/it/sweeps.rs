@@ -524,6 +524,45 @@ async fn seats_of_accounts_that_are_gone_and_roles_of_nobodys_giving_are_told() 
 }
 
 #[tokio::test]
+async fn a_booking_that_comes_back_during_a_leave_that_takes_them_is_cancelled_again() {
+    let mut world = World::new().await;
+    world.edits = vec![("loses = [\"permissions\"]", "loses = [\"permissions\", \"bookings\"]")];
+    world.reborn().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let ben = person("acme", "ben", "Ben", "0418");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let hers = world.hq.change(|state| *state.accounts.keys().last().unwrap());
+    world.say(ben).await;
+    world.quiet().await;
+    let his = world.hq.change(|state| *state.accounts.keys().last().unwrap());
+    world.hq.book(901, hers, 48);
+    world.hq.book(902, his, 48);
+    world.alter(&id, |person| person.status = Status::Suspended).await;
+    world.quiet().await;
+    let open = |world: &World| {
+        let booked = |state: &mut crate::fakes::OfficeState| {
+            state.bookings.values().filter(|b| !b.cancelled).map(|b| b.id.0).collect::<Vec<_>>()
+        };
+        world.hq.change(booked)
+    };
+    assert_eq!(open(&world), [902]);
+    // Her calendar brings it back.
+    world.clock.pass(Duration::from_secs(3600));
+    world.hq.change(|state| {
+        let booking = state.bookings.get_mut(&901).unwrap();
+        (booking.cancelled, booking.made_here) = (false, false);
+    });
+    world.sweep().await;
+    world.quiet().await;
+    assert_eq!(open(&world), [902], "nobody else's is touched");
+    let plans = world.store.plans(Some(&id), 9).await.unwrap();
+    let notes: Vec<_> = plans.iter().flat_map(|plan| &plan.notes).collect();
+    assert!(notes.iter().any(|note| note.contains("comes from a calendar")), "{notes:?}");
+}
+
+#[tokio::test]
 async fn bookings_of_people_who_left_are_cancelled_and_those_of_nobody_are_told() {
     let mut world = World::new().await;
     for id in 7..11 {

@@ -48,8 +48,13 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
     assert_eq!(answer.people[0].loses, ["- role in reservation: CUSTOMER"]);
     assert_eq!(
         answer.rules.dead,
-        ["first-day", "rooms", "executives", "arrival"],
-        "nobody has a first day, meets the new condition, is in EXEC or a contractor"
+        ["rooms", "executives", "arrival"],
+        "nobody meets the new condition, is in EXEC or a contractor"
+    );
+    assert_eq!(
+        answer.rules.shadowed,
+        ["first-day"],
+        "it is for everybody, and nobody's first day is to come"
     );
     assert_eq!(answer.cost[0].ioffice_calls, 6, "two reads and one write each");
     assert_eq!(answer.cost[0].removals, 2);
@@ -123,6 +128,22 @@ async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() 
     let twice = world.engine.start_seal(&seal, "Olu").await;
     assert!(matches!(twice, Err(SealRefused::Applied(_))), "{twice:?}");
     assert_eq!(world.store.meta("rollout").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_held_at_the_end_of_a_seal_is_said_to_be_held_and_by_what() {
+    let mut world = company().await;
+    // 2026-05-04 is a Monday.
+    let window =
+        "[guardrails]\nremoval_window = { days = [\"tuesday\"], from = \"09:00\", to = \"17:00\" }\n";
+    let draft = files(100, &[NO_ROOMS, ("[guardrails]\n", window)]);
+    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let seal = shown.seal.clone().unwrap();
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    world.quiet().await;
+    let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
+    let fates: Vec<_> = report.refused.iter().map(|one| (one.line.as_str(), one.fate.as_str())).collect();
+    assert_eq!(fates, [("role-:51:CUSTOMER", "removals wait for their window"); 2], "{report:?}");
 }
 
 #[tokio::test]

@@ -205,6 +205,7 @@ fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum
             gone: None,
             since,
             manager_account: None,
+            delegate_account: None,
             linked: true,
         };
         let person = identity.display_name();

@@ -520,6 +520,7 @@ fn changed(
             operation: step.op.clone(),
             at: now,
             charge: None,
+            run_charge: None,
             inverse: None,
         })));
         now += second;

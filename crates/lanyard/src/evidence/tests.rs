@@ -314,6 +314,7 @@ fn history() -> Vec<Write> {
         operation: Operation::CancelBooking { booking: ReservationId(5) },
         at: at(16),
         charge: None,
+        run_charge: None,
         inverse: None,
     })));
     all.push(Write::Outcome { intent, outcome: Outcome::Done { account: None, made: None }, at: at(16) });

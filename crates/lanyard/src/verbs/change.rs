@@ -433,7 +433,7 @@ fn whatif_text(answer: &WhatIf) -> String {
         answer.approvals.iter().map(|(rule, count)| format!("{rule}: {count} requests")).collect();
     list("approvals woken", &approvals);
     list("rules that nobody meets", &answer.rules.dead);
-    list("rules that others always outdo", &answer.rules.shadowed);
+    list("rules that give nobody anything now", &answer.rules.shadowed);
     let rows: Vec<_> =
         answer.rules.idle_rows.iter().map(|(table, row)| format!("{table}, row {row}")).collect();
     list("table rows that decide for nobody", &rows);
@@ -513,8 +513,9 @@ fn undo_text(all: &[UndoFor], applied: bool) -> String {
             list("still different", open);
         }
     }
-    let steps: usize = all.iter().map(|one| one.plan.steps.len()).sum();
-    let _ = match (applied, steps) {
+    let all_steps: usize = all.iter().map(|one| one.plan.steps.len()).sum();
+    let steps: usize = all.iter().map(|one| one.plan.open_steps().count()).sum();
+    let _ = match (applied, all_steps) {
         (_, 0) => writeln!(text, "nothing to take back"),
         (true, _) => writeln!(
             text,
@@ -523,5 +524,12 @@ fn undo_text(all: &[UndoFor], applied: bool) -> String {
         ),
         (false, _) => writeln!(text, "{} people, {steps} steps; with --apply it is done", all.len()),
     };
+    if all_steps > steps {
+        let _ = writeln!(
+            text,
+            "{} more steps wait for what is said beside them: take them back again then",
+            all_steps - steps
+        );
+    }
     text
 }

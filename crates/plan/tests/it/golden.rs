@@ -164,6 +164,7 @@ fn a_leavers_bookings_of_a_kind_may_stay_for_a_while() {
         until: at("2026-05-18T00:00:00Z"),
         hand_over: true,
         to: None,
+        to_delegate: false,
         refused: None,
         because: Because {
             rule: "lifecycle.bookings.1".into(),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     date::DateFormat,
-    document::{BookingRule, Document, EndRule, LeaveRule, Mark, Rules, StartRule},
+    document::{BookingRule, Document, EndRule, HandOver, Keep, LeaveRule, Mark, Rules, StartRule},
     reader::Section,
 };
 
@@ -123,22 +123,41 @@ fn end(section: &Section<'_>, document: &mut Document) -> Option<EndRule> {
 fn bookings(section: &Section<'_>) -> Option<BookingRule> {
     let kinds = section.strings("kind").iter().map(|kind| lanyard_model::fold::text(kind)).collect();
     let keep = section.word("then", &[("cancel", false), ("keep", true)]);
-    let days = section.integer("days", 0..3_651);
-    let hand_over = section.boolean("hand_over").unwrap_or(false);
+    let days = section.integer("days", 0..3_651).map(Keep::Days);
+    let until = section.text("until").and_then(|text| {
+        let day = text.value.trim().parse().ok();
+        if day.is_none() {
+            let fix = Some("write it like 2026-09-30".into());
+            section.report.error(&text.span, format!("\"{}\" is no day", text.value), fix);
+        }
+        day.map(Keep::Until)
+    });
+    let to =
+        section.word("hand_over_to", &[("manager", HandOver::Manager), ("delegate", HandOver::Delegate)]);
+    let hand_over = match section.boolean("hand_over") {
+        Some(false) => None,
+        Some(true) => Some(to.unwrap_or(HandOver::Manager)),
+        None => to,
+    };
     if section.get("then").is_none() {
         section.missing("then");
     }
-    if keep == Some(false) && (days.is_some() || hand_over) {
-        let fix = "write then = \"keep\", or take days and hand_over away";
+    let named = |key| section.get(key).is_some();
+    if keep == Some(false) && (named("days") || named("until") || hand_over.is_some()) {
+        let fix = "write then = \"keep\", or take days, until and hand_over away";
         section.error("what is cancelled is neither kept for days nor handed over", Some(fix.into()));
     }
-    if keep == Some(true) && days.is_none() {
-        let fix =
-            "add days = 14: bookings that begin within two weeks of the end stay, later ones are cancelled";
+    if keep == Some(true) && !named("days") && !named("until") {
+        let fix = "add days = 14: bookings that begin within two weeks of the end stay, later ones are cancelled; or \
+                   until = \"2026-12-31\"";
         section.error("for how many days are they kept?", Some(fix.into()));
     }
+    if named("days") && named("until") {
+        let fix = "keep one of days and until: the first rule that fits a booking counts";
+        section.error("until when are they kept: for days, or until a day?", Some(fix.into()));
+    }
     section.finish();
-    Some(BookingRule { kinds, keep_days: days.filter(|_| keep == Some(true)), hand_over })
+    Some(BookingRule { kinds, keep: days.or(until).filter(|_| keep == Some(true)), hand_over })
 }
 
 pub(super) fn loses(section: &Section<'_>, key: &'static str) -> Loses {

@@ -386,6 +386,7 @@ fn guardrails(section: &Section<'_>) -> Guardrails {
         max_percent: number("max_percent", 0..101).or(default.max_percent),
         window_seconds: number("window_hours", 1..24 * 31)
             .map_or(default.window_seconds, |hours| hours * 3600),
+        max_people_per_run: number("max_people_per_run", 0..1_000_001),
         shrink_percent_max: number("shrink_percent_max", 0..101).unwrap_or(default.shrink_percent_max),
         certificate_required: section.boolean("certificate_required").unwrap_or(true),
         second_person: section.boolean("second_person").unwrap_or(false),

@@ -202,6 +202,7 @@ impl Policy {
                 gone: case.given.gone,
                 since: case.now - jiff::SignedDuration::from_hours(48),
                 manager_account: case.given.manager.then_some(stage::MANAGER),
+                delegate_account: None,
                 linked: case.given.account || case.given.governed,
             };
             let desired = bound.evaluate(&case.given.identity, &facts, case.now);

@@ -584,3 +584,27 @@ fn bookings_of_a_leaver_stay_by_kind() {
         assert!(text.contains(said), "{text}");
     }
 }
+
+#[test]
+fn bookings_of_a_leaver_stay_until_a_day() {
+    let rules = "[lifecycle]\nzone = \"Europe/London\"\n\
+                 [[lifecycle.bookings]]\nthen = \"keep\"\nuntil = \"2026-07-31\"\n";
+    let mut person = world::person("northgate");
+    person.status = lanyard_model::identity::Status::Deprovisioned;
+    person.status_changed = Some(world::at("2026-06-09T23:30:00Z"));
+    let desired = bound(rules).evaluate(&person, &Facts::unlinked(long_before(now())), now());
+    let [kept] = desired.keeps.as_slice() else { panic!("{:?}", desired.keeps) };
+    // The whole day counts, where the person was.
+    assert_eq!(kept.until.to_string(), "2026-07-31T23:00:00Z");
+    assert_eq!(kept.because.text, "bookings of any that begin on 2026-07-31 at the latest are kept");
+    for (slip, said) in [
+        ("then = \"keep\"\nuntil = \"July\"\n", "\"July\" is no day"),
+        ("then = \"keep\"\nuntil = \"2026-07-31\"\ndays = 3\n", "until when are they kept"),
+        ("then = \"cancel\"\nuntil = \"2026-07-31\"\n", "what is cancelled is neither kept"),
+        ("then = \"keep\"\ndays = 3\nhand_over_to = \"anybody\"\n", "anybody"),
+    ] {
+        let text =
+            Policy::parse(&files(&format!("[[lifecycle.bookings]]\n{slip}"))).expect_err(said).to_string();
+        assert!(text.contains(said), "{text}");
+    }
+}

@@ -109,6 +109,7 @@ proptest! {
             gone: gone.filter(|gone| *gone).map(|_| now),
             since: now - SignedDuration::from_secs(since),
             manager_account: Some(AccountId(7)),
+            delegate_account: None,
             linked,
         };
         let desired = bound.evaluate(&person, &facts, now);

@@ -113,6 +113,7 @@ impl Given {
             gone: self.gone,
             since: self.now - self.since.unwrap_or(SignedDuration::from_hours(5)),
             manager_account: self.manager,
+            delegate_account: None,
             linked: self.linked,
         };
         bound.evaluate(&self.identity, &facts, self.now)

@@ -467,6 +467,33 @@ fn the_managers_account_takes_a_leavers_bookings() {
 }
 
 #[test]
+fn whoever_stands_in_takes_a_leavers_bookings_and_the_manager_where_nobody_does() {
+    let bound = bound("[[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over_to = \"delegate\"\n");
+    let mut gone = mira(&[], &[]);
+    assert!(!bound.may_want_delegate(&gone, &facts(), now()), "of somebody who is there it is not asked");
+    gone.status = Status::Deprovisioned;
+    assert!(bound.may_want_delegate(&gone, &facts(), now()));
+    assert!(bound.may_want_manager(&gone, &facts(), now()));
+    let (seven, eight) = (Some(AccountId(7)), Some(AccountId(8)));
+    let refused = Applied {
+        not_handed_over: BTreeMap::from([(AccountId(8), "no role".to_owned())]),
+        ..Applied::default()
+    };
+    let to = |delegate_account, manager_account, applied| {
+        let facts = Facts { delegate_account, manager_account, applied, linked: true, ..facts() };
+        let [kept] = &bound.evaluate(&gone, &facts, now()).keeps[..] else { panic!("one rule") };
+        let text = kept.because.text.strip_prefix("bookings of any that begin within 14 days of the end ");
+        (kept.to, kept.to_delegate, text.unwrap_or_default().to_owned())
+    };
+    let manager = (seven, false, "go to the manager".to_owned());
+    assert_eq!(to(eight, seven, None), (eight, true, "go to whoever stands in for them".to_owned()));
+    assert_eq!(to(None, seven, None), manager);
+    assert_eq!(to(eight, seven, Some(&refused)), manager, "what the site refused is not asked of it again");
+    let by_hand = "are kept, for somebody to hand over: the manager has no account here".to_owned();
+    assert_eq!(to(None, None, None), (None, false, by_hand));
+}
+
+#[test]
 fn what_the_site_refused_to_hand_over_is_for_a_person_wherever_it_is_decided() {
     let bound = bound("[[lifecycle.bookings]]\nthen = \"keep\"\ndays = 14\nhand_over = true\n");
     let mut gone = mira(&[], &[]);

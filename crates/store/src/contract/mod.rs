@@ -55,6 +55,7 @@ cases![
     people::words_find_people_page_by_page,
     people::a_word_of_a_crowd_is_walked_by_name,
     plans::a_plan_and_its_intents_come_back_as_they_were,
+    plans::what_was_sent_for_one_person_is_found_among_what_was_for_others,
     plans::a_cap_counts_each_unit_once_in_every_window,
     plans::a_batch_happens_whole_or_not_at_all,
     plans::a_refused_batch_is_forgotten,

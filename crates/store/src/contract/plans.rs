@@ -77,6 +77,27 @@ pub(super) async fn a_plan_and_its_intents_come_back_as_they_were(store: &dyn St
         .await;
 }
 
+pub(super) async fn what_was_sent_for_one_person_is_found_among_what_was_for_others(store: &dyn Store) {
+    let of = |id: &str, of_plan: &str, who: &str, seconds: i64| Intent {
+        plan: PlanId::new(of_plan),
+        ..intent(id, who, at(seconds))
+    };
+    let plans = [("pln_1", "ana"), ("pln_2", "ana"), ("pln_3", "bo")];
+    put(store, plans.map(|(id, who)| Write::Plan(Arc::new(plan(id, who, at(1))))).to_vec()).await;
+    let first = of("i1", "pln_2", "ana", 3);
+    let others: Vec<_> = (0..50).map(|n| of(&format!("b{n:02}"), "pln_3", "bo", 4)).collect();
+    let (second, third) = (of("i2", "pln_1", "ana", 5), of("i3", "pln_2", "ana", 5));
+    let all = [third.clone(), second.clone()].into_iter().chain(others).chain([first.clone()]);
+    put(store, all.map(|intent| Write::Intent(Box::new(intent))).collect()).await;
+    put(store, vec![outcome("i2", done(), at(6))]).await;
+    let found = store.intents_of(&who("ana"), at(0), 9).await.unwrap();
+    assert_eq!(found, [(first.clone(), None), (second.clone(), Some(done())), (third.clone(), None)]);
+    assert_eq!(store.intents_of(&who("ana"), at(0), 1).await.unwrap(), [(first, None)], "the oldest");
+    let later = store.intents_of(&who("ana"), at(5), 9).await.unwrap();
+    assert_eq!(later, [(second, Some(done())), (third, None)]);
+    assert_eq!(store.intents_of(&who("cy"), at(0), 9).await.unwrap(), []);
+}
+
 pub(super) async fn a_cap_counts_each_unit_once_in_every_window(store: &dyn Store) {
     let charged = |id: &str, unit: &str, seconds: i64| {
         let charge =

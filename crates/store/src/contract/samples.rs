@@ -120,6 +120,7 @@ pub(super) fn intent(id: &str, user: &str, at: Timestamp) -> Intent {
         operation: Operation::Deactivate,
         at,
         charge: None,
+        run_charge: None,
         inverse: None,
     }
 }

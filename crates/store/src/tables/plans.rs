@@ -40,6 +40,9 @@ statements! {
     OPEN_OF = "SELECT record FROM intents WHERE outcome IS NULL AND tenant = $1 AND user_id = $2 ORDER BY at, id";
     OF_PLAN = "SELECT record, outcome FROM intents WHERE plan = $1 ORDER BY step, at, id";
     BETWEEN = "SELECT record, outcome FROM intents WHERE at >= $1 AND at < $2 ORDER BY at, id LIMIT $3";
+    /// By way of their plans, which are found by person.
+    OF_PERSON = "SELECT intents.record, intents.outcome FROM plans CROSS JOIN intents
+                 WHERE plans.tenant = $1 AND plans.user_id = $2 AND intents.plan = plans.id AND intents.at >= $3";
     RATES = "SELECT (outcome_at - $1) / $2, CAST(SUM(success) AS BIGINT), COUNT(*) FROM intents
              WHERE outcome_at IS NOT NULL AND outcome_at >= $1 GROUP BY 1 ORDER BY 1";
     /// What somebody let through a reached limit made no room for anything else of theirs.
@@ -105,9 +108,9 @@ pub(crate) fn beyond(
     }
 }
 
-/// Keeps an intent, and reserves room under its cap.
+/// Keeps an intent, and reserves room under its caps.
 pub(crate) fn intend(tx: &dyn Tx, intent: &Intent) -> Answer<()> {
-    if let Some(charge) = &intent.charge {
+    for charge in intent.charge.iter().chain(&intent.run_charge) {
         reserve(tx, charge, intent)?;
     }
     let who = &intent.identity;
@@ -180,6 +183,19 @@ pub(crate) fn between(
     limit: usize,
 ) -> Answer<Vec<(Intent, Option<Outcome>)>> {
     tx::all(tx, BETWEEN, with![from, until, rows_max(limit)], intent_with_outcome)
+}
+
+/// Sent for one person since then, oldest first.
+pub(crate) fn of_person(
+    tx: &dyn Tx,
+    who: &IdentityId,
+    since: Timestamp,
+    limit: usize,
+) -> Answer<Vec<(Intent, Option<Outcome>)>> {
+    let mut all = tx::all(tx, OF_PERSON, with![who.tenant.as_str(), &*who.user, since], intent_with_outcome)?;
+    all.sort_by(|(a, _), (b, _)| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    all.truncate(limit);
+    Ok(all)
 }
 
 /// Buckets in which something ended: beginning, successes, all others.

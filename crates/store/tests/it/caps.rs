@@ -32,6 +32,7 @@ fn charge(number: usize, unit: u8, second: i64) -> Write {
             max: MAX,
             pass: None,
         }),
+        run_charge: None,
         inverse: None,
     }))
 }

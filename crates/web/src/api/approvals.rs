@@ -218,7 +218,7 @@ fn undelegated(refused: &DelegateRefused) -> Problem {
 async fn asked_as(state: &WebState, caller: &Caller) -> Result<Vec<IdentityId>, Problem> {
     let by = principal(caller);
     let mut people = state.engine.stands_in_for(&by).await?;
-    people.extend(by.identities);
+    people.extend(state.engine.identities_of(&by).await?);
     Ok(people)
 }
 

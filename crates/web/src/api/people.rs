@@ -207,6 +207,7 @@ pub async fn show(
         gone: mirrored.gone_at,
         since: mirrored.since,
         manager_account: None,
+        delegate_account: None,
         linked: link.is_some_and(|link| link.ended_at.is_none()),
     };
     let desired = active.bound.evaluate(&mirrored.identity, &facts, state.engine.clock().now());

@@ -70,6 +70,7 @@ fn accepted(plan: &str, user: &str, step: usize, at: Timestamp) -> [Write; 2] {
         operation: update(),
         at,
         charge: None,
+        run_charge: None,
         inverse: None,
     };
     let outcome = Outcome::Done { account: None, made: None };

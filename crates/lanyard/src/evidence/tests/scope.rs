@@ -431,6 +431,7 @@ async fn what_was_done_later_elsewhere_is_not_done_here() {
             operation: Operation::Deactivate,
             at: at(hours),
             charge: None,
+            run_charge: None,
             inverse: None,
         }))
     };
