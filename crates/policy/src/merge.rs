@@ -421,7 +421,10 @@ impl<'a> Merge<'_, 'a> {
                     let identity = self.scene.subject.identity;
                     match visit::add_visit(&spec, identity, kind, host, center, self.desired) {
                         Ok(()) => self.once(hit, |desired| &mut desired.visits, |wish| wish.key.as_str()),
-                        Err(why) => self.lacking(hit, why),
+                        Err(why) => {
+                            visit::add_announcement(&spec, identity, &why, self.scene.facts, self.desired);
+                            self.lacking(hit, why);
+                        }
                     }
                 }
                 (Kind::Door(areas), Ids::Doors(names)) => self.doors(areas, names, hit, outcome),

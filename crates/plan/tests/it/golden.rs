@@ -328,3 +328,19 @@ fn a_site_administrator_is_never_touched_and_a_leaver_among_them_is_a_to_do() {
     assert_eq!(plan.ending, Some((Ending::Deactivated, None)));
     assert_eq!(plan.todos.iter().map(|t| t.key.as_str()).collect::<Vec<_>>(), ["site-admin"]);
 }
+
+#[test]
+fn whoever_lacks_what_an_account_needs_is_for_somebody_to_do() {
+    let mut wish = employee();
+    wish.fields.remove(&field("email"));
+    let plan = Known::default().plan(&wish);
+    assert!(plan.is_quiet(), "{:?}", plan.steps);
+    let todos: Vec<_> = plan.todos.iter().map(|todo| (todo.key.as_str(), todo.what.as_str())).collect();
+    assert_eq!(todos, [("create", "complete Ana Okafor in Okta: there is no account yet")]);
+    assert!(
+        plan.todos[0].how.starts_with("no account can be created without email: fill in"),
+        "{:?}",
+        plan.todos
+    );
+    assert_eq!(settled().plan(&wish).todos, [], "whoever has one keeps it");
+}
