@@ -230,7 +230,7 @@ fn order(problem: &Problem) -> (&str, usize, Severity, &str) {
 }
 
 /// `did you mean …?` for a misspelt name.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let folded = name.to_lowercase();
     known
         .into_iter()
