@@ -4,12 +4,15 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanyard_engine::{
     alerts::{AlertRule, AlertSettings},
+    policies::{PolicyRefusal, Publication, Wish},
     ports::{Message, MessageState, Route, Store, Write},
 };
 
+use lanyard_policy::Ways;
+
 use crate::{
     alerts::{Post, pass, rule, run, settle},
-    bench::World,
+    bench::{World, files},
 };
 
 /// A world of three routes: to the mail, to the chat, and to both.
@@ -172,4 +175,24 @@ async fn a_dead_route_is_told_of_once_and_what_waited_for_it_three_days_is_given
     pass(&world, 1).await;
     let taken = post.taken().into_iter().filter(|said| said.starts_with("mail: dead")).count();
     assert_eq!((taken, told(&world).await), (50, Vec::new()), "at once, and its delivery ends what was told");
+}
+
+#[tokio::test]
+async fn a_policy_whose_messages_would_go_nowhere_is_not_published() {
+    let mut world = World::new().await;
+    let draft = files(100, &[("max_percent = 100", "max_percent = 99")]);
+    let wish = Wish { by: "Olu", reason: "a test", expected: None };
+    world.settings.ways = Some(Ways::default());
+    world.restarted().await;
+    match world.engine.publish_policy(&draft, wish.clone()).await {
+        Err(PolicyRefusal::Mistakes(problems)) => {
+            let told = problems.to_string();
+            assert!(told.contains("\"it\" tells by e-mail, and the settings have no [mail]"), "{told}");
+        }
+        other => panic!("{other:?}"),
+    }
+    world.settings.ways = Some(Ways { mail: true, ..Ways::default() });
+    world.restarted().await;
+    let published = world.engine.publish_policy(&draft, wish).await;
+    assert!(matches!(published, Ok(Publication::Done(_))), "{published:?}");
 }
