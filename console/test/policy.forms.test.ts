@@ -168,7 +168,7 @@ test("every part of policy.toml stands under the ground rules once, and what is 
 });
 
 test.each([
-  ["scope", { scope: { if: [{ group: "A" }] } }, "in A; whoever leaves it loses what was given"],
+  ["scope", { scope: { if: [{ group: "A" }] } }, "in A; whoever leaves it loses the whole account"],
   ["routes", { route: [{ tenant: "n", site: "hq" }, { site: "south" }] }, "from n to hq, everybody else to south"],
   ["correlation", { correlation: { keys: [{ kind: "employee number" }, { kind: "e-mail" }] } }, "employee number, then e-mail"],
   ["lifecycle", { lifecycle: { start: { attribute: "startDate", prepare_days: 7 }, end: { attribute: "contractEndDate", but_first: { hold: "2 days" } }, leave: [{}] } }, "begins on startDate, ready 7 days before; ends with contractEndDate; 1 mark of leave; asks first: end"],

@@ -52,6 +52,25 @@ pub struct Totals {
     pub changes: u64,
 }
 
+impl Totals {
+    /// What came since another count of the same engine.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        // A count may have been set to nothing in between.
+        let more = |now: u64, before: u64| now.saturating_sub(before);
+        Self {
+            looks: more(self.looks, before.looks),
+            needed: more(self.needed, before.needed),
+            quiet: more(self.quiet, before.quiet),
+            writes: more(self.writes, before.writes),
+            failed: more(self.failed, before.failed),
+            verified: more(self.verified, before.verified),
+            account_looks: more(self.account_looks, before.account_looks),
+            changes: more(self.changes, before.changes),
+        }
+    }
+}
+
 const KEPT: usize = 100_000;
 /// Of one environment.
 const KEPT_EACH: usize = 1_000;
@@ -123,6 +142,15 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_one_piece_of_work_did_is_told_apart_from_all_before_it() {
+        let latency = Latency::default();
+        latency.count(|totals| totals.writes += 5);
+        let before = latency.totals();
+        latency.count(|totals| (totals.writes, totals.failed) = (totals.writes + 2, totals.failed + 1));
+        assert_eq!(latency.totals().since(before), Totals { writes: 2, failed: 1, ..Totals::default() });
+    }
 
     #[test]
     fn each_environment_has_its_own_lag() {

@@ -389,7 +389,8 @@ impl Engine {
         }
         let schema = self.schema().await;
         let attributes = schema.as_ref().map(|types| types.keys().cloned().collect());
-        Known { attributes, types: schema.unwrap_or_default(), groups: whole.then_some(groups) }
+        let ways = self.settings().ways.clone();
+        Known { attributes, types: schema.unwrap_or_default(), groups: whole.then_some(groups), ways }
     }
 
     /// Attributes of all tenants with their types.

@@ -36,6 +36,8 @@ pub struct EngineSettings {
     pub sign_off: std::collections::BTreeSet<lanyard_model::id::SiteId>,
     /// Who is told what needs a person.
     pub alerts: AlertSettings,
+    /// By which ways messages can leave; `None`: nobody says, and a policy's are not checked.
+    pub ways: Option<lanyard_policy::Ways>,
 }
 
 impl Default for EngineSettings {
@@ -56,6 +58,7 @@ impl Default for EngineSettings {
             observe_only: false,
             sign_off: Default::default(),
             alerts: AlertSettings::default(),
+            ways: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use lanyard_engine::{
     sweep::SweepScope,
 };
 use lanyard_model::id::{GroupId, TenantId};
-use lanyard_policy::{Known, Policy, Problems};
+use lanyard_policy::{Known, Policy, Problems, Ways};
 use lanyard_store::Archive;
 
 use crate::{settings::Settings, wiring};
@@ -24,15 +24,21 @@ pub fn lint(policy: &Policy, dir: &Path) -> (Problems, Vec<String>) {
     (policy.lint(&known), unchecked)
 }
 
+/// What the settings have for messages, for the `[notify]` of a policy.
+pub fn ways(settings: &Settings) -> Ways {
+    Ways { mail: settings.mail.is_some(), secrets: settings.secrets.keys().cloned().collect() }
+}
+
 /// Groups and attributes as the last sweep saw them. What one tenant lacks is known of none: better unchecked than wrongly
 /// refused.
 fn known(dir: &Path) -> Known {
     let Ok(settings) = Settings::load(dir) else { return Known::default() };
-    let Ok(archive) = Archive::open(wiring::store_folder(dir)) else { return Known::default() };
+    let known = Known { ways: Some(ways(&settings)), ..Known::default() };
+    let Ok(archive) = Archive::open(wiring::store_folder(dir)) else { return known };
     let tenants: Vec<&str> = settings.tenants.iter().map(|tenant| tenant.id.as_str()).collect();
     let types = schema(&archive, &tenants);
     let attributes = types.as_ref().map(|types| types.keys().cloned().collect());
-    Known { attributes, types: types.unwrap_or_default(), groups: groups(&archive, &tenants) }
+    Known { attributes, types: types.unwrap_or_default(), groups: groups(&archive, &tenants), ..known }
 }
 
 fn groups(archive: &Archive, tenants: &[&str]) -> Option<BTreeMap<GroupId, String>> {

@@ -18,6 +18,9 @@ mod mistakes;
 /// Name of the file in the data folder.
 pub const FILE: &str = "lanyard.toml";
 
+/// Name of the policy's folder, where the settings name no other.
+pub const POLICY: &str = "policy";
+
 /// The whole file. Unknown keys are mistakes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,6 +208,7 @@ pub enum Least {
 
 /// Where a message goes; at least one.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recipients {
     #[serde(default)]
     pub email: Vec<String>,
@@ -336,7 +340,7 @@ fn default_listen() -> String {
 }
 
 fn default_policy() -> PathBuf {
-    "policy".into()
+    POLICY.into()
 }
 
 fn default_feed_seconds() -> u64 {
@@ -432,7 +436,7 @@ impl Settings {
         let shown = dir.join(FILE).display().to_string();
         let settings: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            SettingsProblems(render(&shown, text, span, error.message()))
+            SettingsProblems(render(&shown, text, span, &with_nearest(error.message())))
         })?;
         let mistakes = settings.check(dir);
         if mistakes.is_empty() {
@@ -482,6 +486,25 @@ pub fn read_secret(dir: &Path, file: &Path) -> anyhow::Result<SecretString> {
     let text = text.trim();
     anyhow::ensure!(!text.is_empty(), "{} is empty; it should hold a secret", path.display());
     Ok(SecretString::from(text.to_owned()))
+}
+
+/// A complaint about an unknown key or word, with the nearest of those that are known before the list of all.
+fn with_nearest(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (Some(unknown), true) = (quoted.next(), message.starts_with("unknown ")) else {
+        return message.to_owned();
+    };
+    match (lanyard_policy::problem::nearest(unknown, quoted), message.split_once(", ")) {
+        (Some(meant), Some((what, all))) => format!("{what}: {meant} {}", capital(all)),
+        _ => message.to_owned(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 fn render(file: &str, text: &str, span: std::ops::Range<usize>, message: &str) -> String {
@@ -557,6 +580,20 @@ mod tests {
         named.retain(|name| !["README", "exit-codes", "refusals"].contains(&name.as_str()));
         named.sort();
         assert_eq!(named, lanyard_engine::ports::FINDING_KINDS);
+    }
+
+    #[test]
+    fn a_key_that_nobody_knows_is_told_with_the_nearest_before_all() {
+        let told = with_nearest("unknown field `okta_ulr`, expected one of `id`, `okta_url`, `hook`");
+        let list = "Expected one of `id`, `okta_url`, `hook`";
+        assert_eq!(told, format!("unknown field `okta_ulr`: did you mean \"okta_url\"? {list}"));
+        let told = with_nearest("unknown variant `allways`, expected `auto` or `always`");
+        assert_eq!(told, "unknown variant `allways`: did you mean \"always\"? Expected `auto` or `always`");
+        for plain in
+            ["unknown field `colour`, expected `id` or `role`", "invalid type: string `x`, expected u64"]
+        {
+            assert_eq!(with_nearest(plain), plain);
+        }
     }
 
     #[test]

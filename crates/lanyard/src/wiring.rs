@@ -106,7 +106,7 @@ fn door_feed(
     let secret = |name: &Option<String>| {
         let file = name.as_ref().and_then(|name| settings.secrets.get(name));
         file.map(|file| read_secret(dir, file))
-            .with_context(|| format!("site {site}: the secret of its doors"))?
+            .with_context(|| format!("site {site}: [secrets] does not name the secret of its doors"))?
     };
     let wrong = |text: String| anyhow!("site {site}: {text}");
     Ok(match (&feed.webhook, &feed.drop, &feed.scim) {
@@ -213,7 +213,7 @@ pub fn new_workplace(
 pub fn transport(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<dyn Transport>> {
     let ca_file = settings.ca_file.as_ref().map(|file| dir.join(file));
     let made = HttpsTransport::new(&TransportSettings { ca_file, ..TransportSettings::default() });
-    Ok(Arc::new(made.map_err(|text| anyhow!(text))?))
+    Ok(Arc::new(made.map_err(crate::exit::Unusable)?))
 }
 
 fn directory(
@@ -550,6 +550,7 @@ pub fn engine_settings(settings: &Settings) -> EngineSettings {
             .map(|site| SiteId::new(site.id.as_str()))
             .collect(),
         owner: format!("{}", std::process::id()),
+        ways: Some(crate::known::ways(settings)),
         ..EngineSettings::default()
     }
 }

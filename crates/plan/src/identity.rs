@@ -205,7 +205,16 @@ fn plan_new(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setting:
         .filter(|need| !patch.fields.keys().any(|name| name.as_str() == *need))
         .collect();
     if !missing.is_empty() {
-        plan.notes.push(format!("no account can be created without {}", missing.join(", ")));
+        let missing = missing.join(", ");
+        plan.notes.push(format!("no account can be created without {missing}"));
+        plan.todos.push(ToDo {
+            key: "create".into(),
+            what: format!("complete {} in Okta: there is no account yet", setting.person),
+            how: format!(
+                "no account can be created without {missing}: fill in the attribute that [profile] of the policy takes it from, \
+                 or have the policy take it from another; the account follows by itself"
+            ),
+        });
         return;
     }
     plan.steps.push(Step {

@@ -27,6 +27,13 @@ use crate::{
     table::Table,
 };
 
+/// Where a channel says how it is reached; empty spots stand for what it does not name.
+#[derive(Debug, Default)]
+pub(crate) struct ChannelSpots {
+    pub email: Spot,
+    pub slack_secret: Spot,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Document {
     pub name: String,
@@ -68,6 +75,8 @@ pub(crate) struct Document {
     pub window: Option<Window>,
     pub schedule: Vec<crate::guardrail::Schedule>,
     pub channels: BTreeMap<String, crate::guardrail::Channel>,
+    /// Where each of them names the secret of Slack, and addresses.
+    pub channel_spots: BTreeMap<String, ChannelSpots>,
     /// The policy's own tests, and those that were handed in beside it.
     pub tests: Vec<crate::testing::Case>,
     /// Texts of the files that hold the latter.

@@ -29,6 +29,17 @@ pub struct Known {
     pub types: BTreeMap<String, BTreeSet<String>>,
     /// Groups of all tenants, with their names.
     pub groups: Option<BTreeMap<GroupId, String>>,
+    /// What the settings have for messages.
+    pub ways: Option<Ways>,
+}
+
+/// By which ways messages can leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// There is a mail server.
+    pub mail: bool,
+    /// Names of secrets.
+    pub secrets: BTreeSet<String>,
 }
 
 impl Known {
@@ -62,6 +73,7 @@ impl Policy {
         for idle in &document.idle {
             findings.error(&idle.spot, idle.message.clone(), Some(idle.fix.clone()));
         }
+        channels(document, known, &mut findings);
         ties(document, known, &mut findings);
         for table in document.tables.values() {
             shadowed(table, &mut findings);
@@ -109,6 +121,25 @@ fn attributes(document: &Document, known: &Known, findings: &mut Findings) {
             let fix = nearest(name, schema.iter().map(String::as_str))
                 .unwrap_or_else(|| "look the name up in Okta: Directory, Profile Editor".into());
             findings.error(spot, format!("no tenant has an attribute \"{name}\""), Some(fix));
+        }
+    }
+}
+
+/// Entries of `[notify]` by which nothing could be sent.
+fn channels(document: &Document, known: &Known, findings: &mut Findings) {
+    let Some(ways) = &known.ways else { return };
+    for (name, channel) in &document.channels {
+        let Some(spots) = document.channel_spots.get(name) else { continue };
+        if !channel.email.is_empty() && !ways.mail {
+            let fix = "add where e-mail goes out: [mail] in lanyard.toml";
+            let message = format!("\"{name}\" tells by e-mail, and the settings have no [mail]");
+            findings.error(&spots.email, message, Some(fix.into()));
+        }
+        if let Some(secret) = channel.slack_secret.as_ref().filter(|secret| !ways.secrets.contains(*secret)) {
+            let fix = nearest(secret, ways.secrets.iter().map(String::as_str))
+                .unwrap_or_else(|| "name a file for it under [secrets] in lanyard.toml".into());
+            let message = format!("\"{name}\" tells Slack, and the settings have no secret \"{secret}\"");
+            findings.error(&spots.slack_secret, message, Some(fix));
         }
     }
 }

@@ -484,7 +484,10 @@ impl<'a> Merge<'_, 'a> {
                         Ok(()) => {
                             self.once(hit, "visit+:", |desired| &mut desired.visits, |wish| wish.key.as_str())
                         }
-                        Err(why) => self.lacking(hit, why),
+                        Err(why) => {
+                            visit::add_announcement(&spec, identity, &why, self.scene.facts, self.desired);
+                            self.lacking(hit, why);
+                        }
                     }
                 }
                 (Kind::Door(areas), Ids::Doors(names)) => self.doors(areas, names, hit, outcome),

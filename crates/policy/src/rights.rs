@@ -211,7 +211,7 @@ fn of_lifecycle(rules: &Json) -> Vec<RuleRight> {
     }));
     if let Some(conditions) = rules["scope"].get("if").filter(|_| rules["scope"]["on_leaving"] != "ignore") {
         let whom = format!("no longer: {}", say::conditions(conditions));
-        found.push(takes("scope".into(), "what this policy gave".into(), whom, &rules["scope"]));
+        found.push(takes("scope".into(), EVERYTHING.into(), whom, &rules["scope"]));
     }
     let before = asks(&rules["guardrails"]["removals_but_first"]);
     if !before.is_empty() {
@@ -321,7 +321,7 @@ is = "Employee"
                 "lifecycle.deleted takes: everything <- deleted in Okta",
                 "lifecycle.end takes: everything <- userType is \"Contractor\" and the day in endDate is over",
                 "lifecycle.leave.away takes: for the time being: permissions <- status is \"SUSPENDED\"",
-                "scope takes: what this policy gave <- no longer: member of \"App\"",
+                "scope takes: everything <- no longer: member of \"App\"",
             ]
         );
     }

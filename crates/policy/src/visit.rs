@@ -24,6 +24,9 @@ use crate::{
 /// a night makes up for it.
 const ANNOUNCED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// So long after their record was made somebody is still a newcomer, where nobody can say when they begin.
+const NEW_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// When somebody begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Begin {
@@ -99,6 +102,19 @@ impl FirstDay<'_> {
         }
         Ok((day, activated.max(date::at(day, time, self.zone)), until))
     }
+
+    /// The day of an arrival that somebody can still announce by hand, and until when there is use in that. `None`: it is past.
+    /// Where nobody knows the day, newcomers alone count: everybody else is there already.
+    fn by_hand(&self, identity: &Identity) -> Option<(Option<Date>, Timestamp)> {
+        let (day, until) = match (self.begin, self.day()) {
+            (Begin::Unknown(_), _) | (_, Err(_)) => {
+                let made = identity.created.max(identity.activated)?;
+                (None, made.saturating_add(NEW_FOR).unwrap_or(made))
+            }
+            (_, Ok(day)) => (Some(day), date::start_of(date::shift(day, 1), self.zone)),
+        };
+        (until > self.now).then_some((day, until))
+    }
 }
 
 /// Wishes a desk for the first day, while that lies ahead. The error says why there is no wish.
@@ -145,7 +161,7 @@ pub(crate) fn add_visit(
         return Err("first or last name is empty".into());
     };
     let value = VisitWish {
-        key: format!("visit:{day}"),
+        key: visit_key(day),
         first_name,
         last_name,
         email: text("email"),
@@ -159,6 +175,43 @@ pub(crate) fn add_visit(
     desired.visits.push(Want { value, because: first.reason(day) });
     desired.review_by(until);
     Ok(())
+}
+
+/// Somebody must announce by hand an arrival that cannot be wished for, and why. Once per arrival, and not where it was announced
+/// while that was still possible.
+pub(crate) fn add_announcement(
+    first: &FirstDay<'_>,
+    identity: &Identity,
+    why: &str,
+    facts: &Facts<'_>,
+    desired: &mut Desired,
+) {
+    let Some((day, until)) = first.by_hand(identity) else { return };
+    let announced = facts.applied.is_some_and(|applied| match day {
+        Some(day) => applied.visits.contains_key(&visit_key(day)),
+        None => !applied.visits.is_empty(),
+    });
+    let (key, when) = match day {
+        Some(day) => (format!("announce:{day}"), format!("on {day}")),
+        None => ("announce".to_owned(), "on their first day".to_owned()),
+    };
+    if announced || desired.todos.iter().any(|todo| todo.value.key == key) {
+        return;
+    }
+    let value = ToDo {
+        key,
+        what: format!("Announce {} at the front desk, who arrives {when}", identity.display_name()),
+        how: format!(
+            "It cannot be announced through the API: {why}. Pre-register the visit in iOffice's visitor center, with its host, \
+             or tell the front desk."
+        ),
+    };
+    desired.todos.push(Want { value, because: first.because.to_vec() });
+    desired.review_by(until);
+}
+
+fn visit_key(day: Date) -> String {
+    format!("visit:{day}")
 }
 
 /// Whoever would take a leaver's bookings over.

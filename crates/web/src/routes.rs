@@ -45,6 +45,8 @@ pub(crate) struct Route {
     pub streams: bool,
     /// Not JSON: bytes of this type.
     pub gives: Option<&'static str>,
+    /// It takes as long as it takes: hours, with everybody of a large company.
+    patient: bool,
     handler: MethodRouter<Arc<WebState>>,
 }
 
@@ -61,6 +63,7 @@ impl Route {
             answers: None,
             streams: false,
             gives: None,
+            patient: false,
             handler,
         }
     }
@@ -111,6 +114,11 @@ impl Route {
 
     fn streams(mut self) -> Self {
         self.streams = true;
+        self
+    }
+
+    fn patient(mut self) -> Self {
+        self.patient = true;
         self
     }
 }
@@ -447,6 +455,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .says("control", "Releases the stop button.")
             .answers("Resumed"),
         post("/verbs", api::control::verb)
+            .patient()
             .says("control", "Runs a verb of the command line in the server.")
             .takes("Verb")
             .answers("VerbSaid"),
@@ -685,7 +694,7 @@ pub(crate) fn router(state: &Arc<WebState>) -> Router<Arc<WebState>> {
     let mut router = Router::new();
     for route in routes() {
         let mut handler = route.handler;
-        if !route.streams {
+        if !route.streams && !route.patient {
             handler = handler.layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, WITHIN));
         }
         handler = handler.layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX));

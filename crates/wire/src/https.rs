@@ -51,8 +51,9 @@ impl HttpsTransport {
         if let Some(path) = &settings.ca_file {
             let pem =
                 std::fs::read(path).map_err(|e| format!("cannot read ca_file {}: {e}", path.display()))?;
-            let roots = reqwest::Certificate::from_pem_bundle(&pem)
-                .map_err(|e| format!("ca_file {} holds no usable PEM certificate: {e}", path.display()))?;
+            let roots = roots(&pem).map_err(|why| {
+                format!("ca_file {} holds no usable PEM certificate: {why}", path.display())
+            })?;
             builder = builder.tls_certs_merge(roots);
         }
         let client = builder.build().map_err(|e| {
@@ -63,6 +64,22 @@ impl HttpsTransport {
         })?;
         Ok(Self { client, body_bytes_max: settings.body_bytes_max })
     }
+}
+
+/// Whether these bytes hold roots of trust that the client can use.
+///
+/// # Errors
+/// Why not.
+pub fn check_roots(pem: &[u8]) -> Result<(), String> {
+    let roots = roots(pem)?;
+    // What looks like a certificate from outside may be none inside: that shows when a client is built with it.
+    let built = reqwest::Client::builder().tls_certs_only(roots).build();
+    built.map(drop).map_err(|e| chain(&e))
+}
+
+fn roots(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, String> {
+    let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|e| chain(&e))?;
+    if roots.is_empty() { Err("no certificate is in it".to_owned()) } else { Ok(roots) }
 }
 
 #[async_trait]

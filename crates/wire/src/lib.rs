@@ -6,7 +6,7 @@
 
 mod https;
 
-pub use https::{HttpsTransport, TransportSettings, is_loopback};
+pub use https::{HttpsTransport, TransportSettings, check_roots, is_loopback};
 
 use std::time::Duration;
 

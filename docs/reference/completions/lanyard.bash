@@ -3229,12 +3229,16 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__init)
-            opts="-v -h -V --yes --json --okta --okta-token-file --okta-client-id --okta-key-file --okta-key-id --ioffice --ioffice-user --ioffice-password-file --ioffice-client-id --ioffice-client-secret-file --ioffice-redirect-uri --ioffice-scope --ioffice-refresh-token-file --listen --public-url --tenant --site --add --verbose --help --version"
+            opts="-v -h -V --data --yes --json --okta --okta-token-file --okta-client-id --okta-key-file --okta-key-id --ioffice --ioffice-user --ioffice-password-file --ioffice-client-id --ioffice-client-secret-file --ioffice-redirect-uri --ioffice-scope --ioffice-refresh-token-file --listen --public-url --tenant --site --add --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --okta)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -76,6 +76,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -l json -d 'Only J
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c lanyard -n "__fish_lanyard_using_subcommand demo" -s V -l version -d 'Print version'
+complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l data -d 'The same, as the other verbs take it' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l okta -d 'Okta org, https://example.okta.com' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l okta-token-file -d 'File with an API token (SSWS)' -r -F
 complete -c lanyard -n "__fish_lanyard_using_subcommand init" -l okta-client-id -d 'Client id of a service app (better than a token)' -r

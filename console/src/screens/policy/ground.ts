@@ -69,7 +69,7 @@ function limitText(limits: Part): string {
 /** One part as a sentence: what it says now. */
 export function groundText(id: string, rules: Part): string {
   switch (id) {
-    case "scope": return `${conditions(section(rules.scope).if) || "everybody"}; whoever leaves it ${section(rules.scope).on_leaving === "ignore" ? "keeps what they have" : "loses what was given"}`;
+    case "scope": return `${conditions(section(rules.scope).if) || "everybody"}; whoever leaves it ${section(rules.scope).on_leaving === "ignore" ? "keeps what they have" : "loses the whole account"}`;
     case "routes": return routeText(rules);
     case "groups": return names(keysOf(rules.groups)) || "none by name";
     case "correlation": return parts(section(rules.correlation).keys).map((key) => String(key.kind ?? "…")).join(", then ") || "no keys: nobody is found";

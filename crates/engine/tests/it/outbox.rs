@@ -4,12 +4,15 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use lanyard_engine::{
     alerts::{AlertRule, AlertSettings},
+    policies::{PolicyRefusal, Publication, Wish},
     ports::{Message, MessageState, Route, Store, Write},
 };
 
+use lanyard_policy::Ways;
+
 use crate::{
     alerts::{Post, pass, rule, run, settle},
-    bench::World,
+    bench::{World, files},
 };
 
 /// A world of three routes: to the mail, to the chat, and to both.
@@ -249,4 +252,24 @@ async fn a_message_that_nobody_takes_does_not_keep_its_alarm_from_being_over() {
     let refused = &messages(&world, "m1").await[0];
     assert_eq!((refused.next, refused.sent_at), (None, None), "given up");
     assert_eq!(told(&world).await, ["message:m1: nobody takes it"]);
+}
+
+#[tokio::test]
+async fn a_policy_whose_messages_would_go_nowhere_is_not_published() {
+    let mut world = World::new().await;
+    let draft = files(100, &[("max_percent = 100", "max_percent = 99")]);
+    let wish = Wish { by: "Olu", reason: "a test", expected: None };
+    world.settings.ways = Some(Ways::default());
+    world.restarted().await;
+    match world.engine.publish_policy(&draft, wish.clone()).await {
+        Err(PolicyRefusal::Mistakes(problems)) => {
+            let told = problems.to_string();
+            assert!(told.contains("\"it\" tells by e-mail, and the settings have no [mail]"), "{told}");
+        }
+        other => panic!("{other:?}"),
+    }
+    world.settings.ways = Some(Ways { mail: true, ..Ways::default() });
+    world.restarted().await;
+    let published = world.engine.publish_policy(&draft, wish).await;
+    assert!(matches!(published, Ok(Publication::Done(_))), "{published:?}");
 }

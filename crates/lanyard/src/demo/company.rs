@@ -27,7 +27,7 @@ use tokio::{
 use super::clock::{MarkedTransport, SharedClock};
 use crate::{
     checkpoints::Places,
-    desks, event_hooks,
+    desks, event_hooks, exit,
     local::{Running, write_private},
     progress::Bars,
     settings::{self, Settings},
@@ -81,6 +81,33 @@ impl Notifier for Mailbox {
     }
 }
 
+/// How the settings of a demo begin. Settings that begin otherwise are somebody's own.
+const MARK: &str = "# Written by the demo.";
+
+/// Whether a demo may write its settings and policy into the folder: it is new, or an earlier demo's.
+///
+/// # Errors
+/// A folder that holds somebody's own settings, policy or store: nothing of it was changed.
+pub fn claim(dir: &Path) -> anyhow::Result<()> {
+    let file = dir.join(settings::FILE);
+    let theirs = match std::fs::read_to_string(&file) {
+        Ok(text) if text.starts_with(MARK) => return Ok(()),
+        Ok(_) => format!("{} was not written by a demo", file.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let held =
+                [settings::POLICY, "store", "secrets"].into_iter().find(|name| dir.join(name).exists());
+            let Some(held) = held else { return Ok(()) };
+            format!("{} holds no {}, and a folder {held} all the same", dir.display(), settings::FILE)
+        }
+        Err(error) => format!("{} cannot be read: {error}", file.display()),
+    };
+    anyhow::bail!(exit::Unusable(format!(
+        "{theirs}; a demo writes settings, secrets and policy of its own, so nothing was started and nothing in {} was \
+         changed\nhint: name a folder that is not there yet, or leave out --data for a temporary one",
+        dir.display()
+    )))
+}
+
 impl Office {
     /// Writes the folder, reads both sides, draws the demo policy and puts the engine together. Nothing runs yet.
     ///
@@ -92,6 +119,8 @@ impl Office {
             .await
             .with_context(|| format!("cannot listen on {}", given.listen))?;
         let address = listener.local_addr()?;
+        // Whoever works in the folder already keeps its settings.
+        let store = wiring::open_store(dir)?;
         write_settings(dir, given.started, address, given.requests_per_second, given.sign_in)?;
         let settings = Settings::load(dir)?;
         let transport: Arc<dyn Transport> = Arc::new(MarkedTransport {
@@ -114,7 +143,6 @@ impl Office {
         wiring::write_policy(&dir.join("policy"), &files)?;
         let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
         let hooks = event_hooks::wishes(dir, &settings)?;
-        let store = wiring::open_store(dir)?;
         let engine = Arc::new(wiring::engine(clients, store, Arc::clone(&clock), policy, given.engine));
         if let Some((site, failure)) = engine.load(&Silent).await?.into_iter().next() {
             anyhow::bail!("{site}: {failure}");
@@ -234,8 +262,7 @@ fn write_settings(
     }
     std::fs::create_dir_all(dir.join("secrets")).with_context(|| format!("cannot make {}", dir.display()))?;
     let secret = |name: &str, text: &str| write_private(&dir.join("secrets").join(name), text);
-    let mut text =
-        format!("# Written by the demo.\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\n");
+    let mut text = format!("{MARK}\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\n");
     for (index, (place, org)) in orgs.into_iter().zip(&started.company.orgs).enumerate() {
         let id = &org.subdomain;
         secret(&format!("hook-{id}"), &fresh_token())?;
@@ -278,4 +305,31 @@ fn write_settings(
     }
     std::fs::write(dir.join(settings::FILE), text)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_demo_takes_new_folders_and_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("demo");
+        claim(&dir).unwrap();
+        fs::create_dir_all(&dir).unwrap();
+        claim(&dir).unwrap();
+        fs::write(dir.join(settings::FILE), format!("{MARK}\nlisten = \"127.0.0.1:1\"\n")).unwrap();
+        fs::create_dir_all(dir.join(settings::POLICY)).unwrap();
+        claim(&dir).unwrap();
+
+        fs::write(dir.join(settings::FILE), "# Lanyard's settings: who and where.\n").unwrap();
+        let error = claim(&dir).unwrap_err();
+        assert_eq!(exit::of(&error), exit::UNUSABLE);
+        assert!(error.to_string().contains("was not written by a demo"), "{error}");
+        fs::remove_file(dir.join(settings::FILE)).unwrap();
+        let error = claim(&dir).unwrap_err().to_string();
+        assert!(error.contains("holds no lanyard.toml, and a folder policy all the same"), "{error}");
+    }
 }

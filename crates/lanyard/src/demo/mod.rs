@@ -64,6 +64,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
             temporary.0.clone()
         }
     };
+    company::claim(&dir)?;
     // A day begins at eight; people who watch see today's date.
     let now = if arguments.once { WorldSettings::default().now } else { eight_o_clock(SystemClock.now()) };
     // The night before belongs to the first comparison of everybody, so that the day itself begins in step.

@@ -19,7 +19,7 @@ impl Settings {
             mistakes.check_tenant(row, tenant);
         }
         for (row, site) in self.sites.iter().enumerate() {
-            mistakes.check_site(row, site);
+            mistakes.check_site(row, site, self);
         }
         if let Some(mail) = &self.mail {
             if !["starttls", "tls", "none"].contains(&mail.tls.as_str()) {
@@ -27,12 +27,12 @@ impl Settings {
                 mistakes.add(Place::key("mail", "tls"), message);
             }
             if let Some(file) = &mail.password_file {
-                mistakes.check_file(Place::key("mail", "password_file"), file);
+                mistakes.check_secret(Place::key("mail", "password_file"), file);
             }
         }
         mistakes.check_sign_in(self);
         for (name, file) in &self.secrets {
-            mistakes.check_file(Place::key("secrets", name), file);
+            mistakes.check_secret(Place::key("secrets", name), file);
         }
         mistakes.check_alerts(self);
         mistakes.check_checkpoints(self);
@@ -53,7 +53,7 @@ pub(super) struct Place {
     table: &'static str,
     /// For `[[tenant]]` and `[[site]]`.
     row: Option<usize>,
-    /// Empty for the table itself.
+    /// Empty for the table itself; a key of a table within it after a dot.
     key: String,
 }
 
@@ -85,7 +85,13 @@ impl Place {
             table = rows.get(row)?;
         }
         let value = match table.get_ref() {
-            DeValue::Table(keys) => keys.get(self.key.as_str()),
+            DeValue::Table(keys) => keys.get(self.key.as_str()).or_else(|| match self.key.split_once('.') {
+                Some((inner, key)) => match keys.get(inner)?.get_ref() {
+                    DeValue::Table(keys) => keys.get(key),
+                    _ => None,
+                },
+                None => None,
+            }),
             _ => None,
         };
         Some(value.unwrap_or(table).span())
@@ -122,7 +128,7 @@ impl Mistakes<'_> {
             self.add(Place::top("leaver_bound_seconds"), message);
         }
         if let Some(file) = &settings.ca_file {
-            self.check_file(Place::top("ca_file"), file);
+            self.check_roots(file);
         }
         if settings.tenants.is_empty() {
             self.add(Place::top(""), "no [[tenant]]: at least one Okta org is needed");
@@ -176,12 +182,12 @@ impl Mistakes<'_> {
             ("scim_token_file", &tenant.scim_token_file),
         ] {
             if let Some(file) = file {
-                self.check_file(place(key), file);
+                self.check_secret(place(key), file);
             }
         }
     }
 
-    fn check_site(&mut self, row: usize, site: &SiteSettings) {
+    fn check_site(&mut self, row: usize, site: &SiteSettings, settings: &Settings) {
         let place = |key: &str| Place::row("site", row, key);
         if let Err(problem) = lanyard_ioffice::SiteUrl::parse(&site.ioffice_url) {
             self.add(place("ioffice_url"), problem.to_string());
@@ -211,7 +217,7 @@ impl Mistakes<'_> {
             ),
         }
         if let Some(doors) = &site.doors {
-            self.check_doors(row, doors);
+            self.check_doors(row, doors, settings);
         }
         for (key, file) in [
             ("ioffice_password_file", &site.ioffice_password_file),
@@ -219,13 +225,12 @@ impl Mistakes<'_> {
             ("ioffice_refresh_token_file", &site.ioffice_refresh_token_file),
         ] {
             if let Some(file) = file {
-                self.check_file(place(key), file);
+                self.check_secret(place(key), file);
             }
         }
     }
 
-    /// Secrets are checked where they are read: they stand elsewhere in the file.
-    fn check_doors(&mut self, row: usize, doors: &DoorSettings) {
+    fn check_doors(&mut self, row: usize, doors: &DoorSettings, settings: &Settings) {
         let place = || Place::row("site", row, "doors");
         let ways = [doors.webhook.is_some(), doors.drop.is_some(), doors.scim.is_some()];
         match ways.iter().filter(|way| **way).count() {
@@ -241,6 +246,11 @@ impl Mistakes<'_> {
         }
         if doors.scim.is_some() != doors.token.is_some() {
             self.add(place(), "scim needs its token, and nothing else does: the name of a secret");
+        }
+        for (key, name) in [("doors.key", &doors.key), ("doors.token", &doors.token)] {
+            if let Some(name) = name.as_ref().filter(|name| !settings.secrets.contains_key(*name)) {
+                self.add(Place::row("site", row, key), no_secret(name));
+            }
         }
     }
 
@@ -259,7 +269,7 @@ impl Mistakes<'_> {
             );
         }
         if let Some(file) = &sign_in.client_secret_file {
-            self.check_file(place("client_secret_file"), file);
+            self.check_secret(place("client_secret_file"), file);
         }
         if !(5..=28_800).contains(&sign_in.idle_seconds) {
             self.add(place("idle_seconds"), "5 to 28800: a session ends after eight hours anyway");
@@ -357,8 +367,7 @@ impl Mistakes<'_> {
             if let Some(name) = name
                 && !settings.secrets.contains_key(name)
             {
-                let message = format!("there is no secret {name}; name a file for it under [secrets]");
-                self.add(place(key), message);
+                self.add(place(key), no_secret(name));
             }
         }
         if to.webhook_key.is_some() && to.webhook.is_none() {
@@ -376,8 +385,7 @@ impl Mistakes<'_> {
         let Some(slack) = &settings.slack else { return };
         for (key, name) in [("signing_secret", &slack.signing_secret), ("bot_token", &slack.bot_token)] {
             if !settings.secrets.contains_key(name) {
-                let message = format!("there is no secret {name}; name a file for it under [secrets]");
-                self.add(Place::key("slack", key), message);
+                self.add(Place::key("slack", key), no_secret(name));
             }
         }
         if !is_public(&slack.api) {
@@ -407,17 +415,48 @@ impl Mistakes<'_> {
             self.add(place("name"), "a bucket has a name");
         }
         if !settings.secrets.contains_key(&bucket.key) {
-            let message = format!("there is no secret {}; name a file for it under [secrets]", bucket.key);
-            self.add(place("key"), message);
+            self.add(place("key"), no_secret(&bucket.key));
         }
     }
 
     fn check_file(&mut self, place: Place, file: &Path) {
         if let Err(error) = fs::metadata(self.dir.join(file)) {
-            let message = format!("cannot read this file: {error}; paths are relative to the settings file");
-            self.add(place, message);
+            self.add(place, unreadable(&error));
         }
     }
+
+    /// A file that holds a secret: nothing of it is told.
+    fn check_secret(&mut self, place: Place, file: &Path) {
+        match fs::read_to_string(self.dir.join(file)) {
+            Err(error) => self.add(place, unreadable(&error)),
+            Ok(text) if text.trim().is_empty() => {
+                self.add(place, "this file is empty; it should hold a secret")
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// Extra roots of trust, as the client will read them.
+    fn check_roots(&mut self, file: &Path) {
+        let place = Place::top("ca_file");
+        match fs::read(self.dir.join(file)) {
+            Err(error) => self.add(place, unreadable(&error)),
+            Ok(pem) => {
+                if let Err(why) = lanyard_wire::check_roots(&pem) {
+                    let fix = "it should hold certificates in PEM: -----BEGIN CERTIFICATE-----";
+                    self.add(place, format!("this file holds no usable certificate ({why}); {fix}"));
+                }
+            }
+        }
+    }
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    format!("cannot read this file: {error}; paths are relative to the settings file")
+}
+
+fn no_secret(name: &str) -> String {
+    format!("there is no secret {name}; name a file for it under [secrets]")
 }
 
 /// Whether `url` may be told to Okta: https, or plain http to this machine.

@@ -1,5 +1,7 @@
 //! `check`: settings and policy, without calling anybody. What the store knows of the tenants is held against the policy.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use lanyard_policy::Policy;
 use serde_json::json;
@@ -9,6 +11,9 @@ use crate::{exit, known, settings::Settings, wiring};
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// Data folder; the same as --data
+    #[arg(value_name = "DIR", conflicts_with = "dir")]
+    place: Option<PathBuf>,
     #[command(flatten)]
     data: Data,
     /// One JSON object on stdout
@@ -19,7 +24,7 @@ pub struct CheckArguments {
 /// # Errors
 /// The settings' problems.
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<u8> {
-    let dir = &arguments.data.dir;
+    let dir = arguments.place.as_ref().unwrap_or(&arguments.data.dir);
     let settings = Settings::load(dir)?;
     let files = wiring::read_policy(&dir.join(&settings.policy))
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;

@@ -37,7 +37,7 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
     let transport = wiring::transport(dir, &settings)?;
     let clients = wiring::clients(dir, &settings, &clock, &transport, Patience::Probe)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
-    let wishes = event_hooks::wishes(dir, &settings)?;
+    let wishes = event_hooks::wishes(dir, &settings).map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let no_hooks = event_hooks::missing(&settings);
     // Every side at once: one that does not answer keeps nobody waiting for the others.
     let (okta, ioffice, doors) = future::join3(
@@ -67,15 +67,7 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
                 say!("{target}");
                 last = target;
             }
-            let mark = match (check.warning, check.ok) {
-                (true, _) => "warn",
-                (false, true) => "ok  ",
-                (false, false) => "FAIL",
-            };
-            say!("  {mark}  {}: {}", check.name, check.detail);
-            if let Some(fix) = check.fix.as_ref().filter(|_| !check.ok || check.warning) {
-                say!("        fix: {fix}");
-            }
+            say!("{}", told(check));
         }
         say!(
             "{}",
@@ -88,6 +80,55 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<u8> {
     }
     Ok(if failed == 0 { exit::DONE } else { exit::UPSTREAM })
 }
+
+/// A check in a line, and in another one what to do where something is not as it should be.
+fn told(check: &Check) -> String {
+    let mark = match (check.warning, check.ok) {
+        (true, _) => "warn",
+        (false, true) => "ok  ",
+        (false, false) => "FAIL",
+    };
+    let fix = check.fix.as_ref().filter(|_| !check.ok || check.warning);
+    let fix = fix.map(|fix| format!("\n        fix: {fix}")).unwrap_or_default();
+    format!("  {mark}  {}: {}{fix}", check.name, check.detail)
+}
+
+/// Tries the credentials of new settings, and says whatever is not as it should be. Most of that keeps nobody from going on;
+/// without a way in there is nothing to go on with.
+///
+/// # Errors
+/// An address or a credential with which nothing can be read.
+pub async fn try_out(clients: &wiring::Clients) -> anyhow::Result<()> {
+    let okta = clients.directories.iter().map(|directory| async move {
+        let name = format!("okta {}", directory.tenant());
+        directory.probe().await.into_iter().map(|check| (name.clone(), check)).collect::<Vec<_>>()
+    });
+    let ioffice = clients.workplaces.iter().map(|workplace| async move {
+        let name = format!("ioffice {}", workplace.site());
+        workplace.probe().await.into_iter().map(|check| (name.clone(), check)).collect::<Vec<_>>()
+    });
+    let (okta, ioffice) = future::join(future::join_all(okta), future::join_all(ioffice)).await;
+    let mut last = String::new();
+    for (target, check) in okta.into_iter().chain(ioffice).flatten() {
+        if check.ok && !check.warning {
+            continue;
+        }
+        let barred = !check.warning && NO_WAY_IN.contains(&check.name.as_str());
+        if barred {
+            let fix = check.fix.map(|fix| format!("\nhint: {fix}")).unwrap_or_default();
+            anyhow::bail!(exit::Upstream(format!("{target}: {}: {}{fix}", check.name, check.detail)));
+        }
+        if target != last {
+            talk!("{target}");
+        }
+        talk!("{}", told(&check));
+        last = target;
+    }
+    Ok(())
+}
+
+/// Checks that fail where nothing can be read.
+const NO_WAY_IN: [&str; 3] = ["okta.credential", "okta.rest", "ioffice.credential"];
 
 async fn look_at_okta(
     directory: &dyn Directory,

@@ -26,8 +26,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct InitArguments {
     /// Folder to make
-    #[arg(value_name = "DIR")]
-    dir: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "data", conflicts_with = "data")]
+    dir: Option<PathBuf>,
+    /// The same, as the other verbs take it
+    #[arg(long = "data", value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Ask nothing: everything comes from flags
     #[arg(long)]
     yes: bool,
@@ -90,10 +93,17 @@ pub struct InitArguments {
     add: bool,
 }
 
+impl InitArguments {
+    /// One of the two is given.
+    fn folder(&self) -> &Path {
+        self.dir.as_deref().or(self.data.as_deref()).unwrap_or(Path::new("."))
+    }
+}
+
 /// # Errors
-/// A folder that holds settings already, answers that are missing, upstreams that refuse.
+/// A folder that holds settings or a policy already, answers that are missing, upstreams that refuse.
 pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
-    let dir = &arguments.dir;
+    let dir = arguments.folder();
     if dir.join(settings::FILE).exists() {
         if arguments.add {
             return add(&arguments).await;
@@ -101,6 +111,15 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
         anyhow::bail!(exit::Unusable(format!(
             "{} holds a {} already; nothing was changed\nhint: --add adds another org or site to it",
             dir.display(),
+            settings::FILE
+        )));
+    }
+    let policy = dir.join(settings::POLICY);
+    if fs::read_dir(&policy).is_ok_and(|mut held| held.next().is_some()) {
+        anyhow::bail!(exit::Unusable(format!(
+            "{} holds a policy already, and a starter would take its place; nothing was changed\nhint: put {} back \
+             beside it, or move the policy away first",
+            policy.display(),
             settings::FILE
         )));
     }
@@ -122,14 +141,15 @@ pub async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
     if let Err(error) = drawn {
         // Half a folder would only stand in the way of the next try.
         let _ = fs::remove_file(dir.join(settings::FILE));
+        let _ = fs::remove_dir_all(policy);
         [org, place].into_iter().for_each(|written| written.discard(dir));
         return Err(error.context("no policy could be drawn, so no settings were kept"));
     }
     if arguments.json {
-        say!("{}", serde_json::json!({ "settings": dir.join(settings::FILE), "policy": dir.join("policy") }));
+        say!("{}", serde_json::json!({ "settings": dir.join(settings::FILE), "policy": policy }));
     }
     talk!("wrote {}", dir.join(settings::FILE).display());
-    talk!("wrote {}", dir.join("policy").display());
+    talk!("wrote {}", policy.display());
     talk!("next: lanyard doctor --data {0}; lanyard plan --data {0}; lanyard serve {0}", dir.display());
     Ok(exit::DONE)
 }
@@ -139,7 +159,7 @@ const DRAWN: &str = "policy-drawn";
 
 /// Adds an org, a site, or both, to settings that are in use. Their policy is left alone.
 async fn add(arguments: &InitArguments) -> anyhow::Result<u8> {
-    let dir = &arguments.dir;
+    let dir = arguments.folder();
     let before = Settings::load(dir)?;
     let wants_org = arguments.okta.is_some();
     let wants_place = arguments.ioffice.is_some();
@@ -336,10 +356,13 @@ fn read(file: &Path) -> anyhow::Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// Reads both sides and writes the starter policy, into the settings' policy folder or another one.
+/// Probes both sides, reads them and writes the starter policy, into the settings' policy folder or another one.
 async fn draw_policy(dir: &Path, settings: &Settings, folder: Option<&str>) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let transport = wiring::transport(dir, settings)?;
+    let hasty = wiring::clients(dir, settings, &clock, &transport, Patience::Probe)
+        .map_err(|error| exit::Unusable(format!("{error:#}")))?;
+    super::doctor::try_out(&hasty).await?;
     let clients = wiring::clients(dir, settings, &clock, &transport, Patience::Work)
         .map_err(|error| exit::Unusable(format!("{error:#}")))?;
     let bars = Bars::new(false);

@@ -208,7 +208,7 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
                 return serde_json::from_value(answer).context("the server's answer cannot be read");
             }
             // The note may be a dead server's: then the store is free.
-            Err(error) => tracing::info!(%error, "no server answers; working on the folder itself"),
+            Err(error) => error.or_alone()?,
         }
     }
     let policy = wiring::load_policy(&dir.join(&settings.policy))
@@ -262,7 +262,7 @@ pub async fn copy_store(dir: &Path, to: &Path) -> anyhow::Result<()> {
                 );
                 return Ok(());
             }
-            Err(error) => tracing::info!(%error, "no server answers; working on the folder itself"),
+            Err(error) => error.or_alone()?,
         }
     }
     let store = wiring::open_store(dir)?;
@@ -470,6 +470,15 @@ impl Verbs {
                 doubts.extend(certificate.doubts.iter().map(|doubt| format!("{scope}: {doubt}")));
             }
         }
+        for (site, failure) in &survey.unread {
+            let hint = failure.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+            text.push_str(&format!(
+                "{site}: NOT read, so nothing is planned there for anybody: {failure}{hint}\n"
+            ));
+            doubts.push(format!("{site}: it could not be read: {failure}"));
+        }
+        let unread =
+            !survey.unread.is_empty() || survey.tenants.iter().any(|tenant| tenant.failure().is_some());
         for (id, person, why) in &decided.aside {
             text.push_str(&format!("set aside: {person} ({id}): {why}\n"));
         }
@@ -505,7 +514,12 @@ impl Verbs {
             summary += plan.summary();
         }
         Ok(Said {
-            exit: if plans.is_empty() { exit::DONE } else { exit::OPEN },
+            exit: match (plans.is_empty(), unread) {
+                (false, _) => exit::OPEN,
+                // Nothing to do, as far as anybody could see.
+                (true, true) => exit::UPSTREAM,
+                (true, false) => exit::DONE,
+            },
             json: json!({
                 "summary": summary,
                 "people": decided.people,
@@ -532,10 +546,22 @@ impl Verbs {
 
     async fn sweep(&self, site: Option<&str>, why: &str, progress: &dyn Progress) -> anyhow::Result<Said> {
         let site = site.map(SiteId::new);
+        let before = self.engine.latency.totals();
         let report = self.engine.sweep(site.as_ref(), why, progress).await.map_err(survey_error)?;
         self.settle().await;
-        let counts = self.engine.store().work_counts(self.engine.clock().now()).await?;
-        let totals = self.engine.latency.totals();
+        let now = self.engine.clock().now();
+        let counts = self.engine.store().work_counts(now).await?;
+        let retries = self.engine.store().retrying(now, Timestamp::MAX, RETRIES_COUNTED).await?.len();
+        let totals = self.engine.latency.totals().since(before);
+        let left = left_over(&Left {
+            stopped: self.engine.is_stopped(),
+            observing: self.engine.settings().observe_only,
+            differing: report.differing,
+            waiting: report.waiting,
+            due: counts.due,
+            dead: counts.dead,
+            retries,
+        });
         let mut text = format!(
             "{} people and {} accounts compared\n{} differed, {} unchanged, {} newly linked\n{} orphaned accounts, {} disputed, {} set aside\n",
             report.people,
@@ -556,14 +582,17 @@ impl Verbs {
             ));
         }
         text.push_str(&format!(
-            "{} operations accepted, {} failed; {} people wait for somebody\n",
-            totals.writes, totals.failed, counts.dead
+            "{} operations accepted, {} failed since this began\n",
+            totals.writes, totals.failed
         ));
-        let open = counts.dead > 0 || !report.certified;
+        match left.is_empty() {
+            true => text.push_str("nobody waits for anything\n"),
+            false => left.iter().for_each(|what| text.push_str(&format!("still open: {what}\n"))),
+        }
         Ok(Said {
-            exit: if open { exit::OPEN } else { exit::DONE },
+            exit: if left.is_empty() && report.certified { exit::DONE } else { exit::OPEN },
             text,
-            json: json!({ "report": report, "operations": totals, "work": counts }),
+            json: json!({ "report": report, "operations": totals, "work": counts, "open": left }),
         })
     }
 
@@ -648,6 +677,59 @@ impl Verbs {
     }
 }
 
+/// People counted who are tried again later; of more it is said that there are at least so many.
+const RETRIES_COUNTED: usize = 10_000;
+
+/// What a sweep and the work after it may leave behind.
+#[derive(Clone, Copy)]
+struct Left {
+    stopped: bool,
+    observing: bool,
+    differing: usize,
+    waiting: usize,
+    due: u64,
+    dead: u64,
+    retries: usize,
+}
+
+/// Each thing that is still open, in a sentence with its way out; empty: all is done.
+fn left_over(left: &Left) -> Vec<String> {
+    let mut open = Vec::new();
+    let people = |count: u64| match count {
+        1 => "1 person".to_owned(),
+        count => format!("{count} people"),
+    };
+    let unwritten = left.differing > 0 || left.due > 0;
+    if left.stopped && unwritten {
+        open.push("the stop button is pressed, so nothing is written; `lanyard resume` releases it".into());
+    }
+    if left.observing && unwritten {
+        let fix = "set observe_only = false in lanyard.toml to have it done";
+        open.push(format!("observe_only is on, so nothing is written; {fix}"));
+    }
+    if left.due > 0 {
+        open.push(format!("due and not done: {}", people(left.due)));
+    }
+    if left.waiting > 0 {
+        let count = people(left.waiting as u64);
+        open.push(format!(
+            "for a hold, somebody's word or room under a limit: {count}; `lanyard plan` shows what each waits for"
+        ));
+    }
+    if left.retries > 0 {
+        let least = if left.retries < RETRIES_COUNTED { "" } else { "at least " };
+        let count = people(left.retries as u64);
+        open.push(format!("failed and to be tried again by itself: {least}{count}"));
+    }
+    if left.dead > 0 {
+        open.push(format!(
+            "given up, for somebody to see to: {}; `lanyard findings` names them",
+            people(left.dead)
+        ));
+    }
+    open
+}
+
 pub(super) fn upstream(error: PreviewError) -> anyhow::Error {
     match error {
         PreviewError::Nobody(_) | PreviewError::NoTenant(_) => exit::Unusable(error.to_string()).into(),
@@ -664,5 +746,31 @@ pub(super) fn survey_error(error: SurveyError) -> anyhow::Error {
         }
         SurveyError::NoSite(_) => exit::Unusable(error.to_string()).into(),
         SurveyError::Store(failure) => failure.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_sweep_leaves_is_named_with_its_way_out() {
+        let done =
+            Left { stopped: false, observing: false, differing: 7, waiting: 0, due: 0, dead: 0, retries: 0 };
+        assert_eq!(left_over(&done), Vec::<String>::new(), "they differed, and were seen to");
+        let idle = Left { differing: 0, ..done };
+        assert_eq!(left_over(&Left { stopped: true, observing: true, ..idle }), Vec::<String>::new());
+        for (left, part) in [
+            (Left { stopped: true, ..done }, "the stop button is pressed"),
+            (Left { observing: true, ..done }, "observe_only is on"),
+            (Left { due: 1, ..done }, "due and not done: 1 person"),
+            (Left { waiting: 2, ..done }, "room under a limit: 2 people; `lanyard plan`"),
+            (Left { retries: 3, ..done }, "tried again by itself: 3 people"),
+            (Left { retries: RETRIES_COUNTED, ..done }, "at least 10000 people"),
+            (Left { dead: 4, ..done }, "given up, for somebody to see to: 4 people"),
+        ] {
+            let open = left_over(&left);
+            assert!(open.len() == 1 && open[0].contains(part), "{part}: {open:?}");
+        }
     }
 }

@@ -46,6 +46,14 @@ struct Common {
     json: bool,
 }
 
+impl Common {
+    /// With the policy folder that was named in its place.
+    fn at(mut self, place: Option<PathBuf>) -> Self {
+        self.folder = place.or(self.folder);
+        self
+    }
+}
+
 #[derive(Debug, Args)]
 struct Signed {
     /// Why, in a sentence; auditors read it
@@ -62,6 +70,9 @@ enum What {
     Fmt {
         #[command(flatten)]
         common: Common,
+        /// Policy folder; the same as --folder
+        #[arg(value_name = "DIR", conflicts_with = "folder")]
+        place: Option<PathBuf>,
         /// Change nothing; exit 3 if something would change
         #[arg(long)]
         check: bool,
@@ -70,6 +81,9 @@ enum What {
     Lint {
         #[command(flatten)]
         common: Common,
+        /// Policy folder; the same as --folder
+        #[arg(value_name = "DIR", conflicts_with = "folder")]
+        place: Option<PathBuf>,
     },
     /// Run the policy's own tests: `[[test]]` with `given` and `expect`; exit 1 if one fails
     Test {
@@ -183,11 +197,10 @@ pub enum PolicyVerb {
 /// Settings, folder or store that cannot be used.
 pub async fn run(arguments: PolicyArguments) -> anyhow::Result<u8> {
     match arguments.what {
-        What::Fmt { common, check } => fmt(&common, check),
-        What::Lint { common } => lint(&common).await,
-        What::Test { mut common, place, with, only, missed, min_coverage } => {
-            common.folder = place.or(common.folder);
-            test(&common, &with, only.as_deref(), missed, min_coverage)
+        What::Fmt { common, place, check } => fmt(&common.at(place), check),
+        What::Lint { common, place } => lint(&common.at(place)).await,
+        What::Test { common, place, with, only, missed, min_coverage } => {
+            test(&common.at(place), &with, only.as_deref(), missed, min_coverage)
         }
         What::Schema => {
             crate::out::data(lanyard_policy::schema::TEXT);
@@ -395,7 +408,7 @@ async fn ask(common: &Common, verb: PolicyVerb) -> anyhow::Result<Said> {
             Ok(answer) => {
                 return serde_json::from_value(answer).context("the server's answer cannot be read");
             }
-            Err(error) => tracing::info!(%error, "no server answers; working on the folder itself"),
+            Err(error) => error.or_alone()?,
         }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -16,6 +16,7 @@ use lanyard_engine::{
 };
 use lanyard_model::id::TenantId;
 use lanyard_notify::{BucketSettings, MailSettings, MailTls, NotifySettings, Sender, SlackApp};
+use lanyard_policy::Severity;
 use lanyard_web::{Chat, Mode, NoHook, ScimSettings, WebSettings, WebState, access::fresh_token};
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch};
@@ -23,7 +24,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{people::Verbs, sim::stopped};
 use crate::{
     checkpoints::Places,
-    desks, event_hooks, exit,
+    desks, event_hooks, exit, known,
     local::Running,
     settings::{Settings, TenantSettings, read_secret},
     sign_in,
@@ -36,7 +37,7 @@ const STARTED_BEFORE: &str = "access:started-before";
 #[derive(Debug, Args)]
 pub struct ServeArguments {
     /// Data folder: settings, policy, secrets and store
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", conflicts_with = "data")]
     place: Option<PathBuf>,
     /// The same, as the other verbs take it
     #[arg(long = "data", value_name = "DIR")]
@@ -55,10 +56,11 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let dir = arguments.place.or(arguments.data).unwrap_or_else(|| ".".into());
     let settings = Settings::load(&dir)?;
     let folder = dir.join(&settings.policy);
+    let known = lanyard_policy::Known { ways: Some(known::ways(&settings)), ..Default::default() };
     if !wiring::store_folder(&dir).exists() {
         // Nothing can have been published yet: a folder with mistakes ends it here, before anything is started.
         let first = wiring::load_policy(&folder).map_err(|error| exit::Unusable(format!("{error:#}")))?;
-        let problems = first.lint(&lanyard_policy::Known::default());
+        let problems = first.lint(&known);
         if problems.has_errors() {
             anyhow::bail!(exit::Unusable(problems.render().trim_end().to_owned()));
         }
@@ -87,6 +89,10 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<u8> {
     let address = listener.local_addr()?;
     let store = wiring::open_store(&dir)?;
     let policy = wiring::policy_to_start_with(&folder, &*store).await?;
+    for problem in policy.lint(&known).iter().filter(|problem| problem.severity == Severity::Error) {
+        // What is in force stays so; what it cannot do is told until it is mended.
+        talk!("mistake in the policy: {problem}");
+    }
     let engine = Arc::new(wiring::engine(clients, store.clone(), Arc::clone(&clock), policy, own));
     let local_token = fresh_token();
     let sign_in = sign_in::of(&dir, &settings, address, &transport, &clock)

@@ -47,9 +47,8 @@ fn shipped() -> PathBuf {
 pub fn folder(settings: &str, policy: &str) -> Folder {
     let folder = Folder::new();
     fs::create_dir_all(folder.path("policy")).expect("a folder");
-    for (name, text) in
-        [("lanyard.toml", settings), ("policy/policy.toml", policy), ("token", "x"), ("password", "x")]
-    {
+    let files = [("lanyard.toml", settings), ("policy/policy.toml", policy)];
+    for (name, text) in files.into_iter().chain([("token", "x"), ("password", "x"), ("empty", " \n")]) {
         fs::write(folder.path(name), text).expect("a file");
     }
     folder
@@ -80,7 +79,38 @@ async fn settings_with_mistakes_name_the_place_and_the_fix() {
             "leaver_bound_seconds = \"2m\"\nlisten =",
             vec!["lanyard.toml:2:24", "invalid type: string"],
         ),
-        ("listen =", "lissten =", vec!["lanyard.toml:2:1", "unknown field `lissten`"]),
+        (
+            "listen =",
+            "lissten =",
+            vec!["lanyard.toml:2:1", "unknown field `lissten`: did you mean \"listen\"? Expected one of"],
+        ),
+        (
+            "listen =",
+            "ca_file = \"empty\"\nlisten =",
+            vec!["lanyard.toml:2:11", "no usable certificate", "-----BEGIN CERTIFICATE-----"],
+        ),
+        ("\"token\"", "\"empty\"", vec!["lanyard.toml:7:19", "this file is empty; it should hold a secret"]),
+        (
+            "okta_token_file = \"token\"\n",
+            "okta_token_file = \"token\"\nhook_secret_file = \"empty\"\n",
+            vec!["lanyard.toml:8:20", "this file is empty"],
+        ),
+        ("\"password\"", "\"empty\"", vec!["lanyard.toml:13:25", "this file is empty"]),
+        (
+            "[[site]]",
+            "[secrets]\nslack_it = \"empty\"\n\n[[site]]",
+            vec!["lanyard.toml:10:12", "this file is empty"],
+        ),
+        (
+            "[[site]]",
+            "[approvals]\nemial = [\"boss@northgate.example\"]\n\n[[site]]",
+            vec!["lanyard.toml:10:1", "unknown field `emial`: did you mean \"email\"?"],
+        ),
+        (
+            "ioffice_password_file = \"password\"\n",
+            "ioffice_password_file = \"password\"\n\n[site.doors]\nwebhook = \"https://doors.example.com/in\"\nkey = \"nope\"\n",
+            vec!["lanyard.toml:17:7", "there is no secret nope; name a file for it under [secrets]"],
+        ),
         ("127.0.0.1:8480", "here", vec!["lanyard.toml:2:10", "write it like 127.0.0.1:8480"]),
         ("id = \"main\"", "id = \"Main Org\"", vec!["lanyard.toml:5:6", "a-z, 0-9 and hyphen"]),
         ("https://northgate.okta.com", "http://northgate.okta.com", vec!["lanyard.toml:6:12", "https"]),
@@ -119,7 +149,7 @@ async fn settings_with_mistakes_name_the_place_and_the_fix() {
         let broken = SETTINGS.replacen(from, to, 1);
         assert_ne!(broken, SETTINGS, "{from}");
         let folder = folder(&broken, POLICY);
-        for verb in ["check", "serve", "plan"] {
+        for verb in ["check", "serve", "plan", "doctor"] {
             let said = folder.verb(&[verb]).await;
             assert_eq!(said.code, 2, "{verb} with {to}: {said:?}");
             names(&said, &parts);
@@ -166,6 +196,73 @@ async fn a_policy_with_mistakes_names_every_one() {
         folder(SETTINGS, &fs::read_to_string(shipped().join("policy.toml")).expect("the shipped policy"));
     let said = table.verb(&["check"]).await.ends(2);
     names(&said, &["policy.toml:"]);
+}
+
+#[tokio::test]
+async fn a_policy_that_tells_somebody_by_a_way_that_is_not_there_is_refused() {
+    let policy = format!(
+        "{POLICY}\n[notify.it]\nslack_secret = \"slack_it\"\n\n[notify.desk]\nemail = [\"desk@northgate.example\"]\n"
+    );
+    let nowhere = folder(SETTINGS, &policy);
+    let (slack, mail) =
+        ("\"it\" tells Slack, and the settings have no secret \"slack_it\"", "the settings have no [mail]");
+    for verb in [&["check"][..], &["serve"], &["policy", "lint"]] {
+        let said = nowhere.verb(verb).await.ends(2);
+        let all = format!("{}{}", said.out, said.err);
+        for part in ["policy.toml:18:16", slack, "policy.toml:21:10", mail, "[secrets] in lanyard.toml"] {
+            assert!(all.contains(part), "{verb:?}: no {part:?} in:\n{all}");
+        }
+    }
+    assert!(!nowhere.path("store").exists(), "nothing was started");
+    let ways = "[mail]\nhost = \"mail.northgate.example\"\nport = 587\nfrom = \"lanyard@northgate.example\"\n\n\
+                [secrets]\nslack_it = \"token\"\n";
+    folder(&format!("{SETTINGS}\n{ways}"), &policy).verb(&["check"]).await.ends(0);
+}
+
+#[tokio::test]
+async fn a_folder_is_named_by_its_place_or_by_a_flag_and_not_by_both() {
+    let folder = folder(SETTINGS, POLICY);
+    let (data, policy) = (folder.data(), folder.path("policy").display().to_string());
+    for verb in
+        [&["check", &*data][..], &["policy", "lint", &*policy], &["policy", "fmt", "--check", &*policy]]
+    {
+        let said = lanyard(verb).await;
+        assert!([0, 3].contains(&said.code), "{verb:?}: {said:?}");
+    }
+    for (verb, flag) in [
+        (&["check", &*data, "--data", &*data][..], "--data <DIR>"),
+        (&["serve", &*data, "--data", &*data][..], "--data <DIR>"),
+        (&["init", &*data, "--data", &*data, "--yes"][..], "--data <DIR>"),
+        (&["policy", "lint", &*policy, "--folder", &*policy][..], "--folder <DIR>"),
+        (&["policy", "fmt", &*policy, "--folder", &*policy][..], "--folder <DIR>"),
+    ] {
+        let said = lanyard(verb).await.ends(2);
+        names(&said, &["cannot be used with", flag]);
+    }
+    let said = lanyard(&["init", "--data", &data, "--yes"]).await.ends(2);
+    names(&said, &["holds a lanyard.toml already"]);
+    let said = lanyard(&["init", "--yes"]).await.ends(2);
+    names(&said, &["required arguments were not provided"]);
+}
+
+#[tokio::test]
+async fn what_somebody_keeps_in_a_folder_is_not_written_over() {
+    let folder = folder(SETTINGS, POLICY);
+    let data = folder.data();
+    let kept = || (fs::read_to_string(folder.path("lanyard.toml")).ok(), folder.read("policy/policy.toml"));
+    let before = kept();
+    let said = lanyard(&["demo", "--once", "--people", "10", "--data", &data]).await.ends(2);
+    names(&said, &["was not written by a demo", "nothing in", "was changed", "hint: name a folder"]);
+    assert_eq!(kept(), before);
+    assert!(!folder.path("store").exists() && !folder.path("secrets").exists(), "nothing was begun");
+
+    fs::remove_file(folder.path("lanyard.toml")).expect("a file");
+    let before = kept();
+    let said = lanyard(&["demo", "--once", "--people", "10", "--data", &data]).await.ends(2);
+    names(&said, &["holds no lanyard.toml, and a folder policy all the same"]);
+    let said = lanyard(&["init", &data, "--yes", "--okta", "https://northgate.okta.com"]).await.ends(2);
+    names(&said, &["holds a policy already", "nothing was changed", "hint: put lanyard.toml back"]);
+    assert_eq!(kept(), before);
 }
 
 #[tokio::test]

@@ -60,12 +60,17 @@ impl Folder {
     }
 
     pub async fn run_init(&self, company: &Company, credential: Credential) -> Said {
+        self.run_init_with(company, credential, company.ioffice_password()).await
+    }
+
+    /// The same with this password of iOffice's.
+    pub async fn run_init_with(&self, company: &Company, credential: Credential, password: &str) -> Said {
         let secret = |name: &str, text: &str| {
             let path = self.root.path().join(name);
             fs::write(&path, text).expect("a file");
             path.display().to_string()
         };
-        let password = secret("password", company.ioffice_password());
+        let password = secret("password", password);
         let listen = format!("127.0.0.1:{}", self.port);
         let public = format!("http://{listen}");
         let data = self.data();

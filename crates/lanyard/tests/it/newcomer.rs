@@ -103,6 +103,7 @@ async fn second_sweep_writes_nothing(company: &Company, folder: &Folder, served:
     .await;
     let swept = folder.verb(&["sweep", "--json"]).await.ends(0).json();
     assert_eq!(swept["report"]["certified"], true, "{swept}");
+    assert_eq!(swept["operations"]["writes"], 0, "what the server wrote before is not this sweep's: {swept}");
     let journal = company.journal().await;
     assert_eq!(journal.len(), before, "a second sweep wrote {:?}", journal.last());
 }

@@ -161,3 +161,81 @@ async fn two_orgs_and_two_sites_stay_apart() {
     );
     assert_eq!(journal["damage"], Value::Null);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_site_that_is_down_or_a_stop_leaves_undone_is_said_and_shows_in_the_exit_code() {
+    let company = Company::start(&[
+        "--people",
+        "10",
+        "--seed",
+        "5",
+        "--sites",
+        "2",
+        "--accounts",
+        "empty",
+        "--no-limits",
+    ])
+    .await;
+    let site = &company.line["more"][0]["ioffice"];
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let folder = Folder::init_fast(&company, Credential::Token).await;
+    std::fs::write(folder.path("secrets/annex-password"), text(&site["password"])).expect("a file");
+    folder.edit("lanyard.toml", |settings| {
+        format!(
+            "{settings}\n[[site]]\nid = \"annex\"\nioffice_url = \"{}\"\nioffice_user = \"{}\"\n\
+             ioffice_password_file = \"secrets/annex-password\"\nrequests_per_second = 0\n",
+            text(&site["url"]),
+            text(&site["username"]),
+        )
+    });
+    folder.edit("policy/policy.toml", |policy| policy.replace("[groups]\n", "[sites.annex]\n\n[groups]\n"));
+    let everybody = folder.read("policy/policy.toml");
+    folder.edit("policy/policy.toml", |policy| {
+        let nobody = "if = [{ attribute = \"login\", is = \"nobody@northgate.example\" }]\n";
+        policy.replace("if = [{ group = \"workplace users\" }]\non_leaving", &format!("{nobody}on_leaving"))
+    });
+
+    // Nobody is governed: nothing to do, and that is certain only where both sites were read.
+    let plan = folder.verb(&["plan", "--json"]).await.ends(0).json();
+    assert_eq!(plan["certified"], true, "{plan}");
+    let down = json!({ "fault": [{ "name": "down", "target": "ioffice", "index": 1, "effect": "refuse" }] });
+    company.control("POST", "faults", down).await;
+    let plan = folder.verb(&["plan", "--json"]).await.ends(4).json();
+    assert_eq!(plan["certified"], false, "{plan}");
+    let doubt = plan["doubts"][0].as_str().expect("a doubt");
+    assert!(doubt.starts_with("annex: it could not be read: "), "{doubt}");
+    std::fs::write(folder.path("policy/policy.toml"), everybody).expect("a file");
+    let plan = folder.verb(&["plan"]).await.ends(3);
+    assert!(plan.out.contains("annex: NOT read, so nothing is planned there for anybody: "), "{}", plan.out);
+    company.control("DELETE", "faults?name=down", Value::Null).await;
+
+    for (before, after, says) in [
+        ("stop", "resume", "the stop button is pressed, so nothing is written; `lanyard resume` releases it"),
+        ("", "", "observe_only is on, so nothing is written; set observe_only = false"),
+    ] {
+        let observes = before.is_empty();
+        match observes {
+            true => {
+                folder
+                    .edit("lanyard.toml", |text| text.replace("observe_only = false", "observe_only = true"));
+            }
+            false => drop(folder.verb(&[before]).await.ends(0)),
+        }
+        let swept = folder.verb(&["sweep", "--json"]).await.ends(3).json();
+        let open = swept["open"].as_array().expect("a list");
+        assert!(open.iter().any(|what| what.as_str().is_some_and(|what| what.starts_with(says))), "{swept}");
+        let swept = folder.verb(&["sweep"]).await.ends(3);
+        assert!(swept.out.contains(&format!("still open: {says}")), "{}", swept.out);
+        assert_eq!(company.journal().await, Vec::<Value>::new(), "{says}");
+        match observes {
+            true => {
+                folder
+                    .edit("lanyard.toml", |text| text.replace("observe_only = true", "observe_only = false"));
+            }
+            false => drop(folder.verb(&[after]).await.ends(0)),
+        }
+    }
+    let applied = folder.verb(&["apply", "--json"]).await.json();
+    assert!(applied["operations"]["writes"].as_u64() > Some(10), "{applied}");
+    assert_eq!(applied["open"], json!([]), "{applied}");
+}

@@ -74,6 +74,17 @@ async fn refused_credentials_are_named_with_the_fix() {
         folder.verb(&["plan"]).await.ends(4);
         folder.verb(&["doctor", "--json"]).await.ends(4).json();
     }
+    // New settings are tried before anything is drawn from them: a refusal leaves nothing, the rest is told and goes on.
+    let folder = Folder::new();
+    let refused = folder.run_init_with(&company, Credential::Token, "wrong").await.ends(4);
+    for part in ["no settings were kept", "ioffice main: ioffice.credential", "hint:"] {
+        assert!(refused.err.contains(part), "no {part:?} in\n{}", refused.err);
+    }
+    assert!(!folder.path("lanyard.toml").exists() && !folder.path("policy").exists());
+    let taken = folder.run_init(&company, Credential::Token).await.ends(0);
+    for part in ["okta main\n  warn  okta.credential: an API token is in use", "fix: use a service app"] {
+        assert!(taken.err.contains(part), "no {part:?} in\n{}", taken.err);
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let folder = Folder::init(&company, Credential::ServiceApp).await;

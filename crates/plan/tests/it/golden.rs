@@ -374,3 +374,19 @@ fn what_is_left_alone_is_not_taken_but_from_leavers() {
     assert!(ends.steps.iter().any(|step| step.op == Operation::Deactivate), "{}", render_plan(&ends));
     assert!(ends.steps.iter().any(|step| matches!(step.op, Operation::SetDoors { .. })));
 }
+
+#[test]
+fn whoever_lacks_what_an_account_needs_is_for_somebody_to_do() {
+    let mut wish = employee();
+    wish.fields.remove(&field("email"));
+    let plan = Known::default().plan(&wish);
+    assert!(plan.is_quiet(), "{:?}", plan.steps);
+    let todos: Vec<_> = plan.todos.iter().map(|todo| (todo.key.as_str(), todo.what.as_str())).collect();
+    assert_eq!(todos, [("create", "complete Ana Okafor in Okta: there is no account yet")]);
+    assert!(
+        plan.todos[0].how.starts_with("no account can be created without email: fill in"),
+        "{:?}",
+        plan.todos
+    );
+    assert_eq!(settled().plan(&wish).todos, [], "whoever has one keeps it");
+}

@@ -12,8 +12,8 @@ use super::{lifecycle::needed_conditions, when::conditions};
 use crate::{
     date::DateFormat,
     document::{
-        Change, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule, OnLeaving, PhoneRule,
-        Route, Scope, SiteSettings, Source, TenantSettings, UserTypeRule, Whose,
+        Change, ChannelSpots, Correlation, Document, FieldRule, Fold, Key, ManagerKind, ManagerRule,
+        OnLeaving, PhoneRule, Route, Scope, SiteSettings, Source, TenantSettings, UserTypeRule, Whose,
     },
     expression::{self, Purpose},
     guardrail::{Channel, Guardrails, Schedule},
@@ -78,15 +78,19 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
     if let Some(section) = root.section("notify") {
         for (name, value) in section.entries() {
             let Some(channel) = value.section() else { continue };
-            let known =
-                Channel { email: channel.strings("email"), slack_secret: channel.string("slack_secret") };
+            let secret = channel.text("slack_secret");
+            let known = Channel {
+                email: channel.strings("email"),
+                slack_secret: secret.as_ref().map(|text| text.value.clone()),
+            };
             if known == Channel::default() {
                 channel.error(
                     format!("nobody is told by \"{}\"", name.value),
                     Some("add email = [\"…\"] or slack_secret = \"…\"".into()),
                 );
             }
-            for text in channel.texts("email") {
+            let addresses = channel.texts("email");
+            for text in &addresses {
                 if lanyard_model::fold::email(&text.value).is_none() {
                     channel.report.error(
                         &text.span,
@@ -95,7 +99,12 @@ pub(super) fn read(root: &Section<'_>, document: &mut Document) {
                     );
                 }
             }
+            let spot = |text: Option<&Text>| {
+                text.map(|text| channel.report.spot(text.span.clone())).unwrap_or_default()
+            };
+            let spots = ChannelSpots { email: spot(addresses.first()), slack_secret: spot(secret.as_ref()) };
             channel.finish();
+            document.channel_spots.insert(name.value.clone(), spots);
             document.channels.insert(name.value, known);
         }
     }

@@ -33,7 +33,7 @@ keys = [
 ]
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Who is governed at all. Whoever leaves the group loses what this policy gave them.
+# Who is governed at all. Whoever leaves the group loses the whole account, as somebody who left does.
 
 [scope]
 if = [{ group = "APP-iOffice-Users" }]

@@ -32,15 +32,17 @@ const FIELDS: &[(&str, &[&str])] = &[
 /// Attributes that may say where somebody works.
 const OFFICES: &[&str] = &["officeLocation", "officeCode", "building", "city"];
 
-/// A careful first policy: it adopts what is there, moves nobody who has a seat, and takes back only what it gave.
+/// A careful first policy: it adopts what is there, moves nobody who has a seat, and takes from whoever stays only what it
+/// gave.
 pub fn starter(facts: &StarterFacts) -> PolicyFiles {
     let found = Found::of(facts);
     let mut toml = String::from(
         "#:schema ./policy.schema.json\n\
          # The policy: who gets what in iOffice, and why. Written by `lanyard init` from what it found; yours to edit.\n\
          #\n\
-         # It is careful on purpose. It keeps seats that people have, adds what is missing, and takes back only what it\n\
-         # gave itself. `lanyard plan` shows what it would do; nothing happens before you apply it.\n\
+         # It is careful on purpose. It keeps seats that people have, adds what is missing, and takes from whoever stays\n\
+         # only what it gave itself. Whoever leaves loses the whole account. `lanyard plan` shows what it would do; nothing\n\
+         # happens before you apply it.\n\
          # A line that begins with # says nothing to the machine.\n\n\
          format = 1\n\
          name = \"Starter policy\"\n",
@@ -333,7 +335,7 @@ fn scope(toml: &mut String, facts: &StarterFacts, found: &Found<'_>) {
     if found.has("workplace users") {
         toml.push_str(
             "if = [{ group = \"workplace users\" }]\n\
-             on_leaving = \"end\"    # what this policy gave is taken back from whoever leaves the group; \"ignore\" leaves it\n\
+             on_leaving = \"end\"    # whoever leaves the group loses the whole account, as leavers do; \"ignore\" leaves it\n\
              deactivated = \"whatever their groups\"    # leavers often lose the group first; or \"only in scope\"\n",
         );
         return;

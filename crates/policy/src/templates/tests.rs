@@ -272,7 +272,7 @@ fn lives(add: &mut dyn FnMut(&str, &str, &str)) {
         "standing = \"ended\"",
     );
     add(
-        "whoever leaves the group loses what was given",
+        "whoever leaves the group loses the whole account",
         "like = \"mira\", groups = [], governed = true",
         "standing = \"ended\"",
     );

@@ -135,6 +135,62 @@ fn contractors_are_announced() {
 }
 
 #[test]
+fn an_arrival_that_cannot_be_announced_is_to_be_announced_by_hand() {
+    let mut files = world::demo();
+    let before = files.toml.1.lines().count();
+    let rest = files.toml.1.lines().filter(|line| !line.starts_with("default_host"));
+    files.toml.1 = rest.collect::<Vec<_>>().join("\n");
+    assert!(files.toml.1.lines().count() < before, "there were hosts to take away");
+    let joins = "userType = Contractor; startDate = 2026-05-11; status STAGED; contractEndDate = 2026-12-31";
+    check(
+        &world::bound(&files),
+        &[
+            (
+                "without a host",
+                joins,
+                &[
+                    "no announce",
+                    "by hand announce:2026-05-11",
+                    "not contractor-arrival: neither the manager nor the site's default host has an account",
+                ],
+            ),
+            (
+                "until the day is over where they are",
+                &format!("{joins}; status ACTIVE; now 2026-05-11T22:59:00Z"),
+                &["by hand announce:2026-05-11", "review 2026-05-11T23:00:00Z"],
+            ),
+            ("and no longer", &format!("{joins}; status ACTIVE; now 2026-05-11T23:00:00Z"), &["no by hand"]),
+            (
+                "whoever joins when the hour has passed",
+                &format!("{joins}; manager is 77; status ACTIVE; now 2026-05-11T08:00:00Z"),
+                &["no announce", "by hand announce:2026-05-11"],
+            ),
+            (
+                "but not who was announced before it",
+                "userType = Contractor; startDate = 2026-05-01; manager is 77; status ACTIVE; now 2026-05-01T12:00:00Z; \
+                 visit announced",
+                &["no announce", "no by hand"],
+            ),
+            (
+                "whoever began long ago is there",
+                "userType = Contractor; startDate = 2024-05-01; status ACTIVE",
+                &["no announce", "no by hand"],
+            ),
+            (
+                "nobody knows when a newcomer begins",
+                "userType = Contractor; startDate =; activated never; created 2026-05-01T08:00:00Z",
+                &["no announce", "by hand announce", "review 2026-05-31T08:00:00Z"],
+            ),
+            (
+                "nor of somebody who is long there",
+                "userType = Contractor; startDate =; activated never; created 2024-05-01T08:00:00Z",
+                &["no announce", "no by hand"],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn whoever_has_no_start_date_begins_when_they_are_activated() {
     let joins = "userType = Contractor; startDate =; contractEndDate = 2026-12-31; manager is 77";
     let at = |activated: &str, now: &str| format!("{joins}; activated {activated}; now {now}");

@@ -6,7 +6,7 @@ use lanyard_model::{
     id::GroupId,
     identity::{Groups, Status},
 };
-use lanyard_policy::{Known, Policy, PolicyFiles};
+use lanyard_policy::{Known, Policy, PolicyFiles, Ways};
 
 use crate::world;
 
@@ -135,6 +135,7 @@ then = [{ cost_center = "b" }]
             (GroupId::from("00gAPP00001"), "APP".into()),
             (GroupId::from("00gNEW00001"), "rooms".into()),
         ])),
+        ways: None,
     };
     insta::assert_snapshot!(policy.lint(&known).render());
 }
@@ -323,6 +324,24 @@ fn linted(flows: &str, tables: &[(&str, &str)], known: &Known) -> Vec<String> {
         Err(problems) => panic!("{}", problems.render()),
     };
     policy.lint(known).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn whom_messages_go_to_is_held_against_the_ways_that_there_are() {
+    let rest = "[notify.it]\nslack_secret = \"slack_ti\"\nemail = [\"it@northgate.example\"]\n";
+    let ways = |mail, secrets: &[&str]| Known {
+        ways: Some(Ways { mail, secrets: secrets.iter().map(|name| (*name).to_owned()).collect() }),
+        ..Known::default()
+    };
+    assert_eq!(linted(rest, &[], &Known::default()), Vec::<String>::new());
+    assert_eq!(linted(rest, &[], &ways(true, &["slack_ti"])), Vec::<String>::new());
+    let told = linted(rest, &[], &ways(false, &["slack_it"]));
+    assert_eq!(told.len(), 2, "{told:?}");
+    let slack =
+        "\"it\" tells Slack, and the settings have no secret \"slack_ti\" (did you mean \"slack_it\"?)";
+    assert!(told[0].contains(slack), "{told:?}");
+    let mail = "\"it\" tells by e-mail, and the settings have no [mail] (add where e-mail goes out: [mail] in lanyard.toml)";
+    assert!(told[1].contains(mail), "{told:?}");
 }
 
 #[test]

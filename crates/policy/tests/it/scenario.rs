@@ -16,7 +16,7 @@ use crate::world;
 /// `status X` · `attribute = value` (empty: removed) · `in GROUP` / `not in GROUP` · `groups not whole` ·
 /// `from TENANT` · `linked` · `governed` (linked, and something was applied) · `visit announced` ·
 /// `seat in ROOM on FLOOR` · `manager is N` · `now TIME` · `deleted TIME` · `since TIME` (of the status) ·
-/// `activated TIME` (or `never`) · `changed N s ago` · `transitioning`
+/// `activated TIME` (or `never`) · `created TIME` · `changed N s ago` · `transitioning`
 pub struct Given {
     pub identity: Identity,
     pub applied: Option<Applied>,
@@ -73,6 +73,8 @@ impl Given {
             identity.status_changed = Some(world::at(at));
         } else if let Some(at) = word.strip_prefix("activated ") {
             identity.activated = (at != "never").then(|| world::at(at));
+        } else if let Some(at) = word.strip_prefix("created ") {
+            identity.created = Some(world::at(at));
         } else if let Some(at) = word.strip_prefix("deleted ") {
             self.gone = Some(world::at(at));
         } else if let Some(id) = word.strip_prefix("manager is ") {

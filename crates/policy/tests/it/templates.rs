@@ -17,6 +17,7 @@ fn known(facts: &StarterFacts) -> Known {
         attributes: Some(facts.tenants.iter().flat_map(|tenant| tenant.attributes.clone()).collect()),
         types: Default::default(),
         groups: Some(groups.map(|group| (group.id.clone(), group.name.to_string())).collect()),
+        ways: None,
     }
 }
 

@@ -126,8 +126,18 @@ impl From<PutAwayError> for Problem {
     }
 }
 
-/// `POST /api/v1/verbs`
+/// `POST /api/v1/verbs`. What was begun is carried out, whether or not whoever asked waits for the answer: half a sweep is of no
+/// use to anybody.
 pub async fn verb(State(state): State<Arc<WebState>>, Body(verb): Body<Value>) -> Answer {
-    let runner = state.verbs.as_ref().ok_or_else(|| Problem::not_found("this server runs no verbs"))?;
-    Ok(Json(runner.run(verb).await))
+    let runner = state.verbs.clone().ok_or_else(|| Problem::not_found("this server runs no verbs"))?;
+    let said = tokio::spawn(async move { runner.run(verb).await }).await;
+    let said = said.map_err(|error| {
+        tracing::error!(%error, "a verb broke off");
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "broken",
+            "the verb broke off; the server's log says more",
+        )
+    })?;
+    Ok(Json(said))
 }

@@ -1,7 +1,13 @@
 //! What holds for every answer: refusals are problem documents that name the field, whoever made them; answers have tags;
 //! lists have pages.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{StatusCode, header};
 use jiff::SignedDuration;
@@ -10,9 +16,12 @@ use lanyard_model::{
     id::IdentityId,
     signal::{Lane, Source},
 };
-use lanyard_web::access::{
-    Grant, Role,
-    token::{self, NewToken},
+use lanyard_web::{
+    VerbRunner,
+    access::{
+        Grant, Role,
+        token::{self, NewToken},
+    },
 };
 use serde_json::{Value, json};
 
@@ -267,4 +276,31 @@ async fn what_was_given_up_is_sent_again_and_the_journal_says_who_asked() {
     let line = &reply.body["items"][0];
     let told = (&line["title"], &line["detail"]);
     assert_eq!(told, (&json!("messages that were given up are tried again: 1"), &json!("by command line")));
+}
+
+/// Takes two hours for each verb, and counts those that it came to the end of.
+#[derive(Default)]
+struct Slow(AtomicUsize);
+
+#[async_trait::async_trait]
+impl VerbRunner for Slow {
+    async fn run(&self, _: Value) -> Value {
+        tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+        self.0.fetch_add(1, Ordering::Relaxed);
+        json!({ "exit": 0, "text": "swept", "json": {} })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verb_takes_as_long_as_it_takes_and_is_carried_out_without_whoever_asked() {
+    let slow = Arc::new(Slow::default());
+    let house = House::running(slow.clone());
+    let ask = || house.call("POST", "/api/v1/verbs", OWNER, json!({ "verb": "sweep", "site": null }));
+    let reply = ask().await;
+    assert_eq!((reply.status, &reply.body["text"]), (StatusCode::OK, &json!("swept")), "{}", reply.body);
+
+    let hung_up = tokio::time::timeout(Duration::from_secs(60), ask()).await;
+    assert!(hung_up.is_err(), "nobody waits any more");
+    tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+    assert_eq!(slow.0.load(Ordering::Relaxed), 2, "and still it was carried out");
 }

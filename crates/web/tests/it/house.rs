@@ -17,7 +17,9 @@ use lanyard_engine::{
 use lanyard_model::signal::Lane;
 use lanyard_policy::{Policy, PolicyFiles};
 use lanyard_store::SqliteStore;
-use lanyard_web::{Chat, Desks, Mode, NoHook, ScimSettings, WebSettings, WebState, access::SignIn, router};
+use lanyard_web::{
+    Chat, Desks, Mode, NoHook, ScimSettings, VerbRunner, WebSettings, WebState, access::SignIn, router,
+};
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -138,6 +140,17 @@ impl House {
         let store = Arc::new(SqliteStore::in_memory().unwrap());
         let own = EngineSettings::default();
         let state = state(&clock, &store, vec![directory], policy(|_| {}), SignIn::default(), own, None);
+        let engine = Arc::clone(&state.engine);
+        Self { router: router(Arc::new(state)), engine, clock, store }
+    }
+
+    /// A house that runs verbs of the command line.
+    pub fn running(verbs: Arc<dyn VerbRunner>) -> Self {
+        let clock = Arc::new(Stopped(Mutex::new("2026-11-02T09:00:00Z".parse().unwrap())));
+        let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let own = EngineSettings::default();
+        let mut state = state(&clock, &store, Vec::new(), policy(|_| {}), SignIn::default(), own, None);
+        state.verbs = Some(verbs);
         let engine = Arc::clone(&state.engine);
         Self { router: router(Arc::new(state)), engine, clock, store }
     }
