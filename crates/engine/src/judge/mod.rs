@@ -203,7 +203,7 @@ impl<'a> Judge<'a> {
 
     /// Looks among so many more people for whoever has the keys of accounts that nobody is linked with. Whether all were.
     pub(crate) fn find_owners(&mut self, most: u32) -> bool {
-        let Self { active, everybody, memory, owners, decided, .. } = self;
+        let Self { rules: Rules { active, .. }, everybody, memory, owners, decided, .. } = self;
         let has = |who: Who, site: &SiteId| memory.get(site).is_some_and(|m| m.account_of(who).is_some());
         let all = owners.look_among(active, everybody, most, &has);
         if all {
