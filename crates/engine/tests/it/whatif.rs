@@ -5,6 +5,7 @@ use std::time::Duration;
 use lanyard_engine::{
     policies::Wish,
     ports::{Finding, PortFailure, Severity, Silent, Store, Write},
+    undo::UndoScope,
     whatif::{SealRefused, WhatIfError, waves},
 };
 use lanyard_model::{
@@ -98,6 +99,27 @@ async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() 
     let twice = world.engine.start_seal(&seal, "Olu").await;
     assert!(matches!(twice, Err(SealRefused::Applied(_))), "{twice:?}");
     assert_eq!(world.store.meta("rollout").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_an_applied_seal_did_is_taken_back_and_nothing_besides() {
+    let mut world = company().await;
+    let before = world.shown();
+    let seal = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap().seal.unwrap();
+    let scope = UndoScope::Seal(seal.clone());
+    let never = world.engine.preview_undo(&scope, "test").await.unwrap_err();
+    assert!(never.to_string().contains("was never applied"), "{never}");
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    world.quiet().await;
+    world.engine.finish_seal(&seal, "Olu").await.unwrap();
+    assert!(!world.shown().contains("CUSTOMER"));
+    let shown = world.engine.preview_undo(&scope, "test").await.unwrap();
+    let operations: Vec<_> = shown.iter().map(|one| one.operations).collect();
+    assert_eq!(operations, [1, 1], "not what was done for them before: {shown:#?}");
+    let done = world.engine.apply_undo(&scope, "Olu", "a mistake").await.unwrap();
+    assert!(done.iter().all(|one| one.open.as_deref() == Some(&[])), "{done:#?}");
+    world.quiet().await;
+    assert_eq!(world.shown(), before, "the policy in force leaves it alone");
 }
 
 #[tokio::test]

@@ -513,7 +513,7 @@ impl Verbs {
         let site = site.map(SiteId::new);
         let report = self.engine.sweep(site.as_ref(), why, progress).await.map_err(survey_error)?;
         self.settle().await;
-        let counts = self.engine.store().work_counts(self.engine.clock().now()).await?;
+        let counts = self.engine.store().work_counts(None, self.engine.clock().now()).await?;
         let totals = self.engine.latency.totals();
         let mut text = format!(
             "{} people and {} accounts compared\n{} differed, {} unchanged, {} newly linked\n{} orphaned accounts, {} disputed, {} set aside\n",
@@ -553,7 +553,7 @@ impl Verbs {
             return;
         }
         loop {
-            match self.engine.store().work_counts(self.engine.clock().now()).await {
+            match self.engine.store().work_counts(None, self.engine.clock().now()).await {
                 Ok(counts) if counts.due + counts.leased > 0 && !self.engine.is_stopped() => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
