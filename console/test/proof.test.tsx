@@ -244,6 +244,20 @@ test("votes are given to somebody for a time, and taken back", async () => {
   expect(JSON.parse(bodies[0]!)).toMatchObject({ from: "mia@acme.example", to: "x@y.example", until: new Date("2026-11-30T11:00").toISOString() });
 });
 
+test("reviews are read page by page, and narrowed by the server", async () => {
+  const { sent } = open("/emea/reviews?mine=true&show=open&q=Q4", { ...BASE, "GET /reviews": (url: URL) => (url.searchParams.has("cursor") ? { reviews: [{ ...REVIEW, id: "rev_2", title: "Q3" }], next: null, total: 2 } : { reviews: [REVIEW], next: "a|b", total: 2 }) });
+  await userEvent.click(await screen.findByRole("button", { name: "Show more" }));
+  expect(await screen.findByText("Q3")).toBeTruthy();
+  expect(screen.getByText("2 reviews")).toBeTruthy();
+  expect(sent.filter((s) => s.path.startsWith("/reviews")).map((s) => s.path)).toEqual(["/reviews?limit=50&tenant=emea&open=true&reviewer=me&search=Q4", "/reviews?limit=50&cursor=a%7Cb&tenant=emea&open=true&reviewer=me&search=Q4"]);
+});
+
+test("lines of a review are searched, and kept to one reviewer, by the server", async () => {
+  const { sent } = open("/all/reviews/rev_1?show=all&reviewer=rob&q=desk", { ...BASE, "GET /reviews/rev_1": { ...PAGE, lines: [], total: 0, next: null }, "GET /people/emea/00u1": DETAIL });
+  expect(await screen.findByText("No line fits")).toBeTruthy();
+  expect(sent.some((s) => s.path === "/reviews/rev_1?limit=100&reviewer=rob&search=desk")).toBe(true);
+});
+
 const key = (kind: string, more: object = {}) => ({ kind, attribute: "a", field: "f", rows: 100, with: 100, found: 95, collisions: 0, colliding: [], ...more });
 
 test("a key that is not unique never fits best while another finds anybody", () => {
