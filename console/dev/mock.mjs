@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { past } from "./past.mjs";
 import { makeProof, tried } from "./proof.mjs";
 import { makeFindings, makePolicy, makeRequests, makeRooms } from "./rooms.mjs";
 import { sealed, whatif } from "./sealed.mjs";
@@ -100,6 +101,13 @@ const overview = () => {
   };
 };
 
+/** Of one tenant alone. */
+function only(all, tenant) {
+  if (!tenant) return all;
+  const environments = all.environments.filter((e) => e.tenant === tenant);
+  return { ...all, tenants: all.tenants.filter((t) => t.id === tenant), environments, sites: all.sites.filter((s) => environments.some((e) => e.site === s.id)), needs_person: all.needs_person.filter((n) => !n.identity || n.identity.tenant === tenant), rates: { ...all.rates, applied_24h: Math.round(all.rates.applied_24h / 3) } };
+}
+
 const demo = () => {
   const now = Date.now();
   return {
@@ -157,6 +165,8 @@ function route(method, path, query, body, headers) {
   if (path === "/policy/try" || path === "/policy/reach") return ok(tried(path, body, world));
   const told = sealed(method, path, query, world);
   if (told) return told;
+  const before = past(method, path, query, body, world);
+  if (before) return before;
   const proven = proof(method, path, query, body);
   if (proven) return proven;
   if (path.startsWith("/policy")) return policy(method, path, query, body, headers) ?? problem(404, "No such path", path);
@@ -234,7 +244,7 @@ function route(method, path, query, body, headers) {
       });
     }
     case "GET /sweeps": return ok({ items: [0, 1, 2, 3].map((n) => ({ id: `s${n}`, scope: "all", started_at: iso(born - n * 86_400_000 - 8_100_000), ended_at: iso(born - n * 86_400_000 - 8_088_000), certified: n !== 2, doubts: n === 2 ? ["The list of London was 9 accounts shorter than its count."] : [], people: world.people.length, accounts: world.people.length - 18, drift: n * 4, findings: n })) });
-    case "GET /overview": return ok(overview());
+    case "GET /overview": return ok(only(overview(), tenant));
     case "GET /health": return ok(health());
     case "GET /demo": return ok(demo());
     case "GET /plans": return ok({ next: null, items: world.plans.filter((p) => mine(p) && (!query.get("effect") || p.summary[query.get("effect")] > 0)).slice(0, limit).map(({ steps: _, ...rest }) => rest) });

@@ -31,6 +31,11 @@ export function makeProof(world, now) {
   const lines = people.flatMap((p, i) => ["Bishopsgate Reservations", "Bishopsgate Visitors"].map((what, j) => ({ id: `rev_2:${String(i * 2 + j).padStart(6, "0")}`, campaign: "rev_2", person: `${p.tenant}/${p.id}`, name: p.name, own_names: [], site: "london", account: 1_000 + i, kind: "role", key: "5", value: "CUSTOMER", what, since: iso(now - (i + 1) * 20 * DAY), reviewer: i % 3 === 2 ? "Grace Weber" : "demo", decision: i === 0 ? "keep" : null, reason: i === 0 ? "still needed" : null, decided_at: i === 0 ? iso(now - DAY) : null, removed_at: null, flags: [] })));
   lines.push({ ...lines[0], id: "rev_2:000030", person: "", name: "", account: 77, kind: "site_admin", what: "site administrator", reviewer: "demo", decision: null, reason: null, decided_at: null });
   const keys = (i) => [["employee number", String(40_000 + i)], ["e-mail", people[i]?.email ?? "x@acme.example"]].map(([kind, value]) => ({ kind, value }));
+  const listed = (query) => {
+    const text = (query.get("search") ?? "").toLowerCase();
+    const shown = reviews.filter((r) => (!query.get("tenant") || r.tenant === query.get("tenant")) && (!query.get("open") || !r.closed_at) && (query.get("reviewer") !== "me" || r.reviewers.includes("demo")) && `${r.title} ${r.owner} ${r.reviewers}`.toLowerCase().includes(text));
+    return { status: 200, body: { reviews: shown, next: null, total: shown.length } };
+  };
   return (method, path, query, body) => {
     const ok = (answer) => ({ status: 200, body: answer });
     if (path === "/evidence") return ok({ tenants: TENANTS.map((t) => ({ tenant: t.id, lines: 18_044, kept_from: 0, key: "lanyard", fingerprint: FINGER, checkpoints_total: 2_011, retention_problem: null, checkpoints: Array.from({ length: 12 }, (_, i) => ({ at: iso(now - i * 3_600_000), lines: 18_044 - i * 31, state: "holds", outside: i === 3 ? null : `/mnt/worm/${t.id}/x.checkpoint` })) })), sites: SITES.map((s) => s.id), leaver_bound_seconds: 300, outside: "/mnt/worm", packs, late });
@@ -48,7 +53,7 @@ export function makeProof(world, now) {
     if (path === "/evidence/checkpoints") return ok({ signed: 2 });
     const one = path.match(/^\/evidence\/packs\/([^/]+)(\/verify)?$/);
     if (one) return one[2] ? ok(CHECK) : ok(packs.find((p) => p.id === one[1]));
-    if (path === "/reviews") return method === "POST" ? ok({ review: reviews[0] }) : ok({ reviews });
+    if (path === "/reviews") return method === "POST" ? ok({ review: reviews[0] }) : listed(query);
     const decided = path.match(/^\/reviews\/lines\/(.+)\/decision$/);
     if (decided) {
       const line = lines.find((l) => l.id === decided[1]);
@@ -58,8 +63,8 @@ export function makeProof(world, now) {
     const review = path.match(/^\/reviews\/([^/]+)$/);
     if (review) {
       const count = (d) => lines.filter((l) => l.decision === d).length;
-      const fits = lines.filter((l) => (!query.get("reviewer") || l.reviewer === query.get("reviewer")) && (!query.get("open") || l.decision === null));
-      return ok({ review: reviews.find((r) => r.id === review[1]), counts: { undecided: count(null), keep: count("keep"), remove: count("remove"), ask: count("ask"), removed: 0 }, hasty: [], lines: fits, total: fits.length });
+      const fits = lines.filter((l) => (!query.get("reviewer") || l.reviewer === query.get("reviewer")) && (!query.get("open") || l.decision === null) && `${l.name} ${l.what}`.toLowerCase().includes((query.get("search") ?? "").toLowerCase()));
+      return ok({ review: reviews.find((r) => r.id === review[1]), counts: { undecided: count(null), keep: count("keep"), remove: count("remove"), ask: count("ask"), removed: 0 }, hasty: [], lines: fits, next: null, total: fits.length });
     }
     if (path === "/connections/probe") return ok({ ok: body.password !== "wrong", checks: [{ name: "ioffice.credentials", ok: body.password !== "wrong", detail: body.password === "wrong" ? "401: the user name or password is not accepted" : "accepted", fix: "check user name and password; a single-sign-on user cannot use the API" }, { name: "ioffice.right.users", ok: true, detail: "readable and writable" }, { name: "ioffice.right.visitors", ok: false, warning: true, detail: "not readable: announced visits are to-dos", fix: "give the service account the visitor module" }] });
     if (path === "/connections/sample") return ok({ total: 1_240, rows: people.slice(0, 5).map((p, i) => ({ id: String(1_000 + i), name: p.name, state: "active", keys: keys(i) })), keys: [{ kind: "employee number", attribute: "employeeNumber", field: "employeeId", rows: 1_240, with: 1_212, found: 1_190, collisions: 2, colliding: [{ value: "40412", names: [people[0].name, people[1].name] }] }, { kind: "e-mail", attribute: "email", field: "email", rows: 1_240, with: 1_238, found: 1_201, collisions: 0, colliding: [] }] });

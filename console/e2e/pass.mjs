@@ -36,6 +36,10 @@ const SCREENS = [
     await page.getByRole("tab", { name: "Now" }).waitFor();
   }],
   ["person-timeline", (page) => page.getByRole("tab", { name: "Timeline" }).click()],
+  ["person-access", async (page) => {
+    await page.getByRole("tab", { name: "Access on a date" }).click();
+    await settle(page);
+  }],
   ["person-explain", async (page) => {
     await page.goto(`${page.url().split("?")[0]}?tab=explain&thing=seat`);
     await settle(page);
@@ -68,6 +72,20 @@ const SCREENS = [
     await own.first().click();
     await page.waitForURL(/\/plans\/.+/);
   }],
+  // By its address: what an operation did there is read afresh, and nothing is taken back.
+  ["undo", async (page) => {
+    await page.goto(`${BASE}/all/plans`);
+    await settle(page);
+    const done = await asks(page, async (ask) => {
+      const { items } = await ask("GET", "/activity?limit=100&kinds=operation");
+      return items.map((item) => item.data?.plan).find(Boolean) ?? (await ask("GET", "/plans?limit=1")).items[0]?.id;
+    });
+    if (!done) return "skip";
+    await page.goto(`${BASE}/all/undo?plan=${encodeURIComponent(done)}`);
+    await settle(page, SLOW_MS);
+    await page.getByRole("heading", { name: "What it means today" }).waitFor({ timeout: SLOW_MS });
+  }],
+  ["undo-within-a-time", (page) => page.goto(`${BASE}/all/undo`)],
   ["approvals", async (page) => {
     await page.goto(`${BASE}/all/approvals`);
     await settle(page);
@@ -168,6 +186,15 @@ const SCREENS = [
     await page.getByRole("button", { name: "Sign one now" }).first().click();
     await page.getByRole("button", { name: "Make the pack" }).click();
     await page.locator("[data-pack=ready]").waitFor({ timeout: SLOW_MS });
+  }],
+  ["site-access", async (page) => {
+    await page.goto(`${BASE}/all/evidence/access`);
+    await settle(page);
+    await page.getByRole("region", { name: "Accounts and what they held" }).waitFor();
+  }],
+  ["overview-of-a-tenant", async (page) => {
+    const tenant = await asks(page, async (ask) => (await ask("GET", "/overview")).tenants[0].id);
+    await page.goto(`${BASE}/${tenant}/overview`);
   }],
   ["dead-letters", (page) => page.goto(`${BASE}/all/activity?show=problems`)],
   ["audit", (page) => page.goto(`${BASE}/all/audit`)],

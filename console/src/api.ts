@@ -197,7 +197,7 @@ export const api = {
   makeToken: (wish: NewToken) => post<Schemas["MadeToken"]>("/tokens", wish),
   revokeToken: async (id: string) => (await send<null>("DELETE", `/tokens/${encodeURIComponent(id)}`)).body,
   roles: () => call<Schemas["RoleRules"]>("/roles"),
-  overview: () => call<Overview>("/overview"),
+  overview: (query: { tenant?: string } = {}) => call<Overview>("/overview", query),
   activity: (query: ActivityQuery) => call<Page<ActivityItem>>("/activity", { ...query }),
   people: (query: { search?: string; sort?: string; cursor?: string; limit?: number; tenant?: string }) =>
     call<Schemas["PeoplePage"]>("/people", query),

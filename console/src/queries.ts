@@ -14,7 +14,7 @@ export const queryClient = new QueryClient({
 });
 
 /** What is read once, when its page opens: another answer would come under somebody's hands, or reads everybody anew. */
-const READ_ONCE = new Set(["session", "policy-draft", "policy-trial", "site-match"]);
+const READ_ONCE = new Set(["session", "policy-draft", "policy-trial", "site-match", "undo"]);
 /** What follows from a document alone: the document is in its key. */
 const OF_THE_DOCUMENT = new Set(["schema", "lint", "reach", "try"]);
 export const isReadOnce = ([first, second]: readonly unknown[]) =>
@@ -25,7 +25,11 @@ export const ALL = "all";
 const only = (tenant: string) => (tenant === ALL ? undefined : tenant);
 
 export const useSession = () => useQuery({ queryKey: ["session"], queryFn: api.session, staleTime: Infinity });
-export const useOverview = () => useQuery({ queryKey: ["overview"], queryFn: api.overview, refetchInterval: 15_000 });
+/** Of all that the caller may see: what the frame of every page reads, the clock among it. */
+export const useOverview = () => useQuery({ queryKey: ["overview"], queryFn: () => api.overview(), refetchInterval: 15_000 });
+/** Of one tenant alone; of all, it is the one above. */
+export const useOverviewOf = (tenant: string) =>
+  useQuery({ queryKey: tenant === ALL ? ["overview"] : ["overview", tenant], queryFn: () => api.overview({ tenant: only(tenant) }), refetchInterval: 15_000 });
 export const useHealth = () => useQuery({ queryKey: ["health"], queryFn: api.health, refetchInterval: 30_000 });
 export const usePlan = (id: string) => useQuery({ queryKey: ["plan", id], queryFn: () => api.plan(id) });
 

@@ -1,6 +1,7 @@
 // Every view is a link: the tenant leads the path, filters and tabs are in the query.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { NotFound } from "./screens/NotFound";
+import type { UndoSearch } from "./screens/undo/scope";
 import { Shell } from "./shell/Shell";
 
 export interface PeopleSearch {
@@ -8,9 +9,12 @@ export interface PeopleSearch {
   sort?: "-name";
 }
 export interface PersonSearch {
-  tab?: "timeline" | "explain" | "plan";
+  tab?: "timeline" | "access" | "explain" | "plan";
   thing?: string;
+  /** As of when something is explained. */
   at?: string;
+  /** The moment at which access is looked at. */
+  on?: string;
 }
 export interface ActivitySearch {
   show?: "problems" | "changes" | "everything";
@@ -35,6 +39,12 @@ export interface PlanSearch {
 export interface EvidenceSearch {
   /** The pack that a link is about. */
   pack?: string;
+}
+/** Who held what in a site, at a moment. */
+export interface SiteAccessSearch {
+  site?: string;
+  on?: string;
+  q?: string;
 }
 export interface PlacesSearch {
   full?: boolean;
@@ -68,9 +78,17 @@ export interface EditorSearch {
   /** The part of the ground rules that is open. */
   section?: string;
 }
+export interface ReviewsSearch {
+  show?: "open";
+  mine?: boolean;
+  q?: string;
+}
 export interface ReviewSearch {
   show?: "all";
   mine?: boolean;
+  /** Only this reviewer's lines. */
+  reviewer?: string;
+  q?: string;
   /** The line that is open. */
   line?: string;
 }
@@ -97,6 +115,7 @@ const screens = {
   activity: () => import("./screens/Activity"),
   plans: () => import("./screens/Plans"),
   plan: () => import("./screens/Plan"),
+  undo: () => import("./screens/undo/Undo"),
   health: () => import("./screens/Health"),
   places: () => import("./screens/Places"),
   floor: () => import("./screens/FloorPage"),
@@ -107,6 +126,7 @@ const screens = {
   newConnection: () => import("./screens/NewConnection"),
   firstContact: () => import("./screens/FirstContact"),
   evidence: () => import("./screens/Evidence"),
+  siteAccess: () => import("./screens/SiteAccess"),
   reviews: () => import("./screens/Reviews"),
   review: () => import("./screens/Review"),
   approvals: () => import("./screens/Approvals"),
@@ -151,7 +171,7 @@ const people = createRoute({
 const person = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/people/$home/$id",
-  validateSearch: (search): PersonSearch => ({ tab: oneOf(search.tab, "timeline", "explain", "plan"), thing: text(search.thing), at: text(search.at) }),
+  validateSearch: (search): PersonSearch => ({ tab: oneOf(search.tab, "timeline", "access", "explain", "plan"), thing: text(search.thing), at: text(search.at), on: text(search.on) }),
   component: lazyRouteComponent(screens.person, "Person"),
 });
 const activity = createRoute({
@@ -171,6 +191,12 @@ const plan = createRoute({
   path: "/$tenant/plans/$planId",
   validateSearch: (search): PlanSearch => ({ kind: text(search.kind), q: text(search.q) }),
   component: lazyRouteComponent(screens.plan, "PlanPage"),
+});
+const undo = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/undo",
+  validateSearch: (search): UndoSearch => ({ plan: text(search.plan), operation: typeof search.operation === "number" && search.operation > 0 ? search.operation : undefined, seal: text(search.seal), home: id(search.home), id: id(search.id), since: text(search.since), until: text(search.until) }),
+  component: lazyRouteComponent(screens.undo, "Undo"),
 });
 const health = createRoute({
   getParentRoute: () => root,
@@ -229,15 +255,22 @@ const evidence = createRoute({
   validateSearch: (search): EvidenceSearch => ({ pack: id(search.pack) }),
   component: lazyRouteComponent(screens.evidence, "EvidencePage"),
 });
+const siteAccess = createRoute({
+  getParentRoute: () => root,
+  path: "/$tenant/evidence/access",
+  validateSearch: (search): SiteAccessSearch => ({ site: id(search.site), on: text(search.on), q: id(search.q) }),
+  component: lazyRouteComponent(screens.siteAccess, "SiteAccess"),
+});
 const reviews = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/reviews",
+  validateSearch: (search): ReviewsSearch => ({ show: oneOf(search.show, "open"), mine: search.mine === true ? true : undefined, q: id(search.q) }),
   component: lazyRouteComponent(screens.reviews, "Reviews"),
 });
 const review = createRoute({
   getParentRoute: () => root,
   path: "/$tenant/reviews/$reviewId",
-  validateSearch: (search): ReviewSearch => ({ show: oneOf(search.show, "all"), mine: search.mine === true ? true : undefined, line: id(search.line) }),
+  validateSearch: (search): ReviewSearch => ({ show: oneOf(search.show, "all"), mine: search.mine === true ? true : undefined, reviewer: id(search.reviewer), q: id(search.q), line: id(search.line) }),
   component: lazyRouteComponent(screens.review, "ReviewPage"),
 });
 const approvals = createRoute({
@@ -272,7 +305,7 @@ const signIn = createRoute({
 });
 
 export const routeTree = root.addChildren([
-  home, tenantHome, overview, story, people, person, activity, plans, plan, health, places, floor, drift, audit, settings, connections, newConnection, firstContact, evidence, reviews, review, approvals, policies, editor, trial, signIn,
+  home, tenantHome, overview, story, people, person, activity, plans, plan, undo, health, places, floor, drift, audit, settings, connections, newConnection, firstContact, evidence, siteAccess, reviews, review, approvals, policies, editor, trial, signIn,
 ]);
 export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
 

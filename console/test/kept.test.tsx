@@ -87,7 +87,7 @@ test("Ctrl Z in a dialog takes back its own text, not the document behind it", a
 test("Esc goes back from what is read only, not from what is written", () => {
   const back = ["/all/people/emea/00u1", "/all/plans/pln_1", "/all/places/london/4", "/all/reviews/rev_1", "/all/connections/london"];
   expect(back.filter((path) => !DETAIL.test(path))).toEqual([]);
-  const stay = ["/all/connections/new", "/all/policies/spring", "/all/plans/wif_1", "/all/templates/joiner", "/all/people"];
+  const stay = ["/all/undo", "/all/evidence/access", "/all/connections/new", "/all/policies/spring", "/all/plans/wif_1", "/all/templates/joiner", "/all/people"];
   expect(stay.filter((path) => DETAIL.test(path))).toEqual([]);
 });
 

@@ -64,13 +64,16 @@ test("who may only look is told which role each action needs, and is offered non
   expect(screen.queryByRole("button", { name: /^(Stop|Put away)/ })).toBeNull();
 });
 
-test("what is counted over all tenants says so under one of them", async () => {
+test("one tenant's overview is asked for by itself, while the frame goes on knowing all of them", async () => {
   const other = { ...OVERVIEW.tenants[0]!, id: "apac", name: "Acme APAC" };
-  open("/emea/overview", { ...BASE, "GET /overview": { ...OVERVIEW, tenants: [...OVERVIEW.tenants, other] } });
-  const applied = await screen.findByText("Applied, 24 h, all tenants");
-  expect(applied.closest("a")!.getAttribute("href")).toBe("/all/activity?show=changes");
-  expect(screen.getByText("Changes, all tenants")).toBeTruthy();
-  expect(screen.getByRole("heading", { name: "iOffice sites, all tenants" })).toBeTruthy();
+  const all = { ...OVERVIEW, tenants: [OVERVIEW.tenants[0]!, other] };
+  const own = { ...OVERVIEW, rates: { applied_24h: 7, failed_24h: 0, held: 0 } };
+  const { sent } = open("/emea/overview", { ...BASE, "GET /overview": (url: URL) => (url.searchParams.get("tenant") === "emea" ? own : all) });
+  const applied = (await screen.findByText("7")).closest("a")!;
+  expect(applied.getAttribute("href")).toBe("/emea/activity?show=changes");
+  await userEvent.click(screen.getByRole("button", { name: "Tenant: Acme EMEA" }));
+  expect(await screen.findByText("Acme APAC")).toBeTruthy();
+  expect(sent.filter((s) => s.path.startsWith("/overview")).map((s) => s.path)).toEqual(expect.arrayContaining(["/overview", "/overview?tenant=emea"]));
 });
 
 test("messages that were given up are shown with their reason, and tried again", async () => {

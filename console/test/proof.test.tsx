@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { fittest, verdict, withFirst } from "../src/screens/keys";
 import { open, OVERVIEW, PERSON, SESSION } from "./app";
 
 const BASE = { "GET /session": SESSION, "GET /overview": OVERVIEW, "GET /health": { checks: [] }, "GET /activity": { items: [] } };
@@ -241,4 +242,51 @@ test("votes are given to somebody for a time, and taken back", async () => {
   await userEvent.click(submit);
   expect((await screen.findByRole("alert")).textContent).toContain("Nothing was delegated. nobody who works here has the address x@y.example. give the address");
   expect(JSON.parse(bodies[0]!)).toMatchObject({ from: "mia@acme.example", to: "x@y.example", until: new Date("2026-11-30T11:00").toISOString() });
+});
+
+test("reviews are read page by page, and narrowed by the server", async () => {
+  const { sent } = open("/emea/reviews?mine=true&show=open&q=Q4", { ...BASE, "GET /reviews": (url: URL) => (url.searchParams.has("cursor") ? { reviews: [{ ...REVIEW, id: "rev_2", title: "Q3" }], next: null, total: 2 } : { reviews: [REVIEW], next: "a|b", total: 2 }) });
+  await userEvent.click(await screen.findByRole("button", { name: "Show more" }));
+  expect(await screen.findByText("Q3")).toBeTruthy();
+  expect(screen.getByText("2 reviews")).toBeTruthy();
+  expect(sent.filter((s) => s.path.startsWith("/reviews")).map((s) => s.path)).toEqual(["/reviews?limit=50&tenant=emea&open=true&reviewer=me&search=Q4", "/reviews?limit=50&cursor=a%7Cb&tenant=emea&open=true&reviewer=me&search=Q4"]);
+});
+
+test("lines of a review are searched, and kept to one reviewer, by the server", async () => {
+  const { sent } = open("/all/reviews/rev_1?show=all&reviewer=rob&q=desk", { ...BASE, "GET /reviews/rev_1": { ...PAGE, lines: [], total: 0, next: null }, "GET /people/emea/00u1": DETAIL });
+  expect(await screen.findByText("No line fits")).toBeTruthy();
+  expect(sent.some((s) => s.path === "/reviews/rev_1?limit=100&reviewer=rob&search=desk")).toBe(true);
+});
+
+const key = (kind: string, more: object = {}) => ({ kind, attribute: "a", field: "f", rows: 100, with: 100, found: 95, collisions: 0, colliding: [], ...more });
+
+test("a key that is not unique never fits best while another finds anybody", () => {
+  const keys = [key("employee number", { with: 0, found: 0 }), key("e-mail", { found: 99, collisions: 2 }), key("user name", { found: 60 })];
+  expect(keys.map((one) => verdict(one).label)).toEqual(["nobody has it", "not unique", "fits a part"]);
+  expect(fittest(keys)?.kind).toBe("user name");
+  expect(fittest(keys.slice(0, 2))?.kind).toBe("e-mail");
+  expect(fittest(keys.slice(0, 1))).toBeUndefined();
+  const document = { rules: { correlation: { person: "x", keys: [{ kind: "e-mail" }, { kind: "user name" }] }, flow: [] }, tables: {} };
+  expect(withFirst(document, "user name")?.rules).toEqual({ correlation: { person: "x", keys: [{ kind: "user name" }, { kind: "e-mail" }] }, flow: [] });
+  expect([withFirst(document, "e-mail"), withFirst(document, "badge")]).toEqual([undefined, undefined]);
+});
+
+test("another key is put first by a draft, not by the wizard", async () => {
+  const bodies: string[] = [];
+  open("/all/connections/new", {
+    ...BASE,
+    "POST /connections/probe": { ok: true, checks: [] },
+    "POST /connections/sample": { total: 100, rows: [], keys: [key("employee number", { with: 3, found: 2 }), key("e-mail")] },
+    "GET /policy/versions/published": { version: 1, document: { rules: { correlation: { keys: [{ kind: "employee number" }, { kind: "e-mail" }] }, flow: [] }, tables: {} } },
+    "PUT /policy/drafts/keys-paris": (_: URL, init?: RequestInit) => (bodies.push(String(init?.body)), { id: "keys-paris" }),
+  });
+  await userEvent.type(await screen.findByRole("textbox", { name: "Name" }), "paris");
+  for (const [name, text] of [["Address", "https://paris.example"], ["User name", "svc"]] as const) await userEvent.type(screen.getByRole("textbox", { name }), text);
+  await userEvent.type(screen.getByLabelText(/^Password/), "secret");
+  await userEvent.click(screen.getByRole("button", { name: "Try it" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Read everybody there once" }));
+  expect(await screen.findByText("finds most of all")).toBeTruthy();
+  await userEvent.click(screen.getByRole("button", { name: "Draft the policy with e-mail first" }));
+  expect((await screen.findByRole("link", { name: "Open the draft keys-paris" })).getAttribute("href")).toBe("/all/policies/keys-paris?view=ground&section=correlation");
+  expect(JSON.parse(bodies[0]!).document.rules.correlation.keys).toEqual([{ kind: "e-mail" }, { kind: "employee number" }]);
 });

@@ -131,7 +131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What needs a person first, then numbers, tenants and sites. */
+        /** What needs a person first, then numbers, tenants and sites; of all tenants, or of one. */
         get: operations["getOverview"];
         put?: never;
         post?: never;
@@ -2625,10 +2625,11 @@ export interface components {
             left_out: number;
             lines: number;
         };
-        /** @description A plan (one step of it), a person since a moment, or a stretch of time. */
+        /** @description A plan (one step of it), an applied what-if, a person since a moment, or a stretch of time. */
         UndoAsk: {
             plan?: string | null;
             step?: number | null;
+            seal?: string | null;
             identity?: components["schemas"]["Who"] | null;
             /** Format: date-time */
             since?: string | null;
@@ -2642,11 +2643,27 @@ export interface components {
                 identity: components["schemas"]["Identity"];
                 person: string;
                 site: string;
-                /** @description The steps back, gated like any others. */
-                plan: Record<string, never>;
+                /** @description The steps back, as they are kept. */
+                plan: {
+                    id: string;
+                };
+                /** @description Cannot come back. */
                 lost: string[];
+                /** @description Changed by somebody since: left alone. */
                 moved: string[];
+                /** @description Is so already. */
                 already: string[];
+                /** @description The steps back, gated like any others. */
+                steps: components["schemas"]["PlanLine"][];
+                /** @description What the policy must not bring again until the undo is released. */
+                keep_away: {
+                    key: string;
+                    what: string;
+                }[];
+                /** @description Operations it takes back. */
+                operations: number;
+                /** @description After it was done: what is still different, when read back. */
+                open?: string[];
             }[];
             applied: boolean;
         };
@@ -2680,6 +2697,8 @@ export interface components {
             kind: string;
             key: string;
             value: string;
+            /** @description What is held, by its name of today. */
+            what: string;
             /** Format: date-time */
             from: string;
             /** Format: date-time */
@@ -2690,19 +2709,32 @@ export interface components {
             /** Format: date-time */
             as_of: string;
             held: components["schemas"]["Held"][];
+            /** @description When each site was first read: of the time before nothing is known. */
+            known_since: {
+                [key: string]: string | null;
+            };
         };
         SiteAccess: {
             site: string;
             /** Format: date-time */
             as_of: string;
+            /**
+             * Format: date-time
+             * @description When the site was first read: of the time before nothing is known.
+             */
+            known_since: string | null;
             held: components["schemas"]["Held"][];
-            next: number | null;
-            /** @description Names of what is held, by kind and id. */
-            names: {
-                [key: string]: {
-                    [key: string]: string;
-                };
+            /** @description Names of the people on the page, by tenant/id. */
+            people: {
+                [key: string]: string | null;
             };
+            /** @description User names of the accounts on the page, by number. */
+            accounts: {
+                [key: string]: string | null;
+            };
+            next: number | null;
+            /** @description More people are called so than are shown. */
+            cut: boolean;
         };
         /** @description A published version. */
         PolicyVersion: {
@@ -3479,7 +3511,10 @@ export interface operations {
     };
     getOverview: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description only this tenant; `all` for all that the caller may see */
+                tenant?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4559,6 +4594,8 @@ export interface operations {
             query?: {
                 /** @description an instant; now by default */
                 as_of?: string;
+                /** @description only accounts of people with this name, login or address */
+                search?: string;
                 /** @description `next` of the page before */
                 cursor?: string;
                 /** @description rows of a page */
@@ -4591,6 +4628,14 @@ export interface operations {
                 cursor?: string;
                 /** @description rows of a page */
                 limit?: number;
+                /** @description only this tenant; `all` for all that the caller may see */
+                tenant?: string;
+                /** @description only those with this text in title, owner, reviewer or site */
+                search?: string;
+                /** @description only those in which this person reviews; `me` for the caller */
+                reviewer?: string;
+                /** @description only those that are not signed off */
+                open?: boolean;
             };
             header?: never;
             path?: never;
@@ -4646,6 +4691,8 @@ export interface operations {
                 reviewer?: string;
                 /** @description only lines without a decision */
                 open?: boolean;
+                /** @description only lines of this person, or with this text in what is held */
+                search?: string;
             };
             header?: never;
             path: {

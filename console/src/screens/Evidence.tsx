@@ -27,11 +27,13 @@ const again = () => queryClient.invalidateQueries({ queryKey: ["evidence"] });
 
 export function EvidencePage() {
   const may = useMay("audit", true);
+  const picked = useTenant();
   const query = useEvidence(may === true);
   if (may === false) return <NeedsRole title="Evidence" role="auditor, for all tenants and sites" />;
   return (
     <>
       <PageHead title="Evidence" sub="What an auditor asks for: who had what, when it ended, and proof that the record is whole">
+        <Button className="no-print" size="xs" variant="default" renderRoot={(props) => <Link {...props} to="/$tenant/evidence/access" params={{ tenant: picked }} />}>Access on a date</Button>
         <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
       </PageHead>
       <PrintLine />

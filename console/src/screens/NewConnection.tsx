@@ -13,6 +13,8 @@ import { NeedsRole } from "../ui/role";
 import { Empty, Waiting } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural } from "../words";
+import { fittest, share, verdict, withFirst, type Key } from "./keys";
+import { policyApi } from "./policy/calls";
 import "../forms.css";
 
 type Wish = Schemas["NewConnection"];
@@ -108,7 +110,7 @@ export function NewConnection() {
               {sample.error && <div className="body"><Refused error={sample.error} what="Not read" /></div>}
             </Panel>
           )}
-          {sample.data && <Sampled sample={sample.data} kind={kind} />}
+          {sample.data && <Sampled sample={sample.data} kind={kind} id={fields.id} />}
           {sample.data && (
             <Panel title="4. Observe">
               <div className="body stack">
@@ -147,11 +149,12 @@ export function Checks({ checks }: { checks: Schemas["Check"][] }) {
   );
 }
 
-function Sampled({ sample, kind }: { sample: Schemas["Sample"]; kind: Kind }) {
+function Sampled({ sample, kind, id }: { sample: Schemas["Sample"]; kind: Kind; id: string }) {
   const tenant = useTenant();
   const what = kind === "okta" ? "person" : "account";
   const many = kind === "okta" ? "people" : "accounts";
   const other = kind === "okta" ? "an account in a connected site" : "a person in Okta";
+  const best = fittest(sample.keys);
   return (
     <Panel title="3. Five people, and the keys" end={`${number(sample.total)} ${many} read`}>
       <div className="scroll">
@@ -164,13 +167,14 @@ function Sampled({ sample, kind }: { sample: Schemas["Sample"]; kind: Kind }) {
       <div className="subhead">Which key finds whom</div>
       <div className="scroll">
         <table className="table">
-          <thead><tr><th>Key, in the policy's order</th><th className="r">Have it</th><th className="r">Find {other}</th><th>Shared by several</th></tr></thead>
+          <thead><tr><th>Key, in the policy's order</th><th>How it fits</th><th className="r">Have it</th><th className="r">Find {other}</th><th>Shared by several</th></tr></thead>
           <tbody>
             {sample.keys.map((key, i) => (
               <tr key={key.kind}>
                 <td><b style={{ fontWeight: 560 }}>{i + 1}. {titled(key.kind)}</b><div className="dim small">Okta <span className="mono">{key.attribute}</span> = iOffice <span className="mono">{key.field}</span></div></td>
+                <td><Tag as={verdict(key).tone} label={verdict(key).label} />{key === best && <div className="small dim">finds most of all</div>}</td>
                 <td className="r num">{number(key.with)} <span className="dim">of {number(key.rows)}</span></td>
-                <td className="r num">{number(key.found)}</td>
+                <td className="r num">{number(key.found)} <span className="dim">{key.rows > 0 && `${Math.round(100 * share(key))} %`}</span></td>
                 <td>{key.collisions === 0 ? <Tag as="ok" label="no collisions" /> : <><Tag as="failed" label={plural(key.collisions, "collision")} />{key.colliding.map((c) => <div key={c.value} className="small dim">{c.value}: {c.names.join(", ")}</div>)}</>}</td>
               </tr>
             ))}
@@ -178,7 +182,40 @@ function Sampled({ sample, kind }: { sample: Schemas["Sample"]; kind: Kind }) {
         </table>
       </div>
       <div className="body small dim">The first key that fits decides. Where a key collides, nobody of those is touched until it is unique. Order and keys are in the <Link to="/$tenant/policies" params={{ tenant }} style={{ textDecoration: "underline" }}>policy</Link>, under <span className="mono">[correlation]</span>.</div>
+      {sample.keys.length > 1 && <FirstKey keys={sample.keys} best={best} id={id} />}
     </Panel>
+  );
+}
+
+/** Another order of the keys is a change of the policy: it becomes a draft, which says whom it concerns before it is published. */
+function FirstKey({ keys, best, id }: { keys: Key[]; best?: Key; id: string }) {
+  const tenant = useTenant();
+  const may = useMay("edit_policy", true);
+  const [chosen, setChosen] = useState(best?.kind ?? keys[0]!.kind);
+  const writing = useMutation({
+    mutationFn: async () => {
+      const { document } = await policyApi.version("published");
+      const other = document && withFirst(document, chosen);
+      if (!other) throw new Error(`the policy in force has ${chosen} first already, or no such key`);
+      const name = `keys-${id}`.slice(0, 60);
+      await policyApi.create(name, other);
+      return name;
+    },
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ["policy"], exact: true }),
+  });
+  const same = chosen === keys[0]!.kind;
+  return (
+    <div className="body stack" style={{ borderTop: "1px solid var(--line)", gap: 8 }}>
+      <div className="row wrap">
+        <span id="first-key" style={{ fontWeight: 560 }}>Which decides first</span>
+        <SegmentedControl size="xs" aria-labelledby="first-key" value={chosen} onChange={(kind) => { setChosen(kind); writing.reset(); }} data={keys.map((key) => ({ value: key.kind, label: titled(key.kind) }))} />
+        {same ? <span className="dim small">As the policy has it.</span> : may === false ? <span className="dim small">Another order needs the role policy editor.</span> : writing.data ? (
+          <Link to="/$tenant/policies/$draftId" params={{ tenant, draftId: writing.data }} search={{ view: "ground", section: "correlation" }}>Open the draft {writing.data}</Link>
+        ) : <Button size="xs" variant="default" loading={writing.isPending} onClick={() => writing.mutate()}>Draft the policy with {chosen} first</Button>}
+      </div>
+      {!same && <p className="dim small">It would hold for all tenants and sites, not for this one alone. Nothing changes before the draft is published; what-if shows whom it concerns.</p>}
+      {writing.error && <div className="failure" role="alert"><div><b>No draft was written.</b> {writing.error.message}. {writing.error instanceof ApiError && writing.error.fix}</div></div>}
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import type { NeedsPerson, Overview as OverviewData, Site, Tenant } from "../api";
-import { ALL, newestFirst, useActivity, useOverview } from "../queries";
+import { ALL, newestFirst, useActivity, useOverviewOf } from "../queries";
 import { Ago, At, duration } from "../time";
 import { Feed } from "../ui/feed";
 import { CodeMark, Tag } from "../ui/marks";
@@ -17,11 +17,11 @@ import { StopButton } from "./StopButton";
 
 /** What needs a person comes first; then the numbers; then both sides; beside them what just happened. */
 export function Overview() {
-  const query = useOverview();
   const tenant = useTenant();
+  const query = useOverviewOf(tenant);
   return (
     <>
-      <PageHead title="Overview" sub={query.data && <Sub data={query.data} />}>
+      <PageHead title="Overview" sub={query.data && <Sub data={query.data} tenant={tenant} />}>
         {query.data && <StopButton state={query.data.state} />}
       </PageHead>
       <div>
@@ -33,30 +33,28 @@ export function Overview() {
   );
 }
 
-function Sub({ data }: { data: OverviewData }) {
+function Sub({ data, tenant }: { data: OverviewData; tenant: string }) {
+  const one = tenant === ALL ? undefined : data.tenants[0];
   const people = data.tenants.reduce((sum, t) => sum + t.people, 0);
   return (
     <span className="row wrap">
       <Tag code={data.state} />
-      <span>{number(people)} people in {plural(data.tenants.length, "tenant")}, {plural(data.sites.length, "site")}</span>
+      <span>{number(people)} people in {one ? one.name : plural(data.tenants.length, "tenant")}, {plural(data.sites.length, "site")}</span>
     </span>
   );
 }
 
 function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
-  const tenants = data.tenants.filter((t) => tenant === ALL || t.id === tenant);
-  // What is counted over all of them says so under one.
-  const all = tenant !== ALL && data.tenants.length > 1 ? ", all tenants" : "";
   return (
     <div className="stack">
-      <NeedsList items={data.needs_person.filter((i) => tenant === ALL || !i.identity || i.identity.tenant === tenant)} tenants={data.tenants} tenant={tenant} />
-      <Stats data={data} tenant={all ? ALL : tenant} all={all} />
+      <NeedsList items={data.needs_person} tenants={data.tenants} tenant={tenant} />
+      <Stats data={data} tenant={tenant} />
       <div className="cols main">
         <div className="stack">
-          <Changes data={data} all={all} />
-          <Environments items={data.environments.filter((e) => tenant === ALL || e.tenant === tenant)} data={data} />
-          <Tenants tenants={tenants} now={Date.parse(data.now)} />
-          <Sites sites={data.sites} now={Date.parse(data.now)} all={all} />
+          <Changes data={data} />
+          <Environments items={data.environments} data={data} />
+          <Tenants tenants={data.tenants} now={Date.parse(data.now)} />
+          <Sites sites={data.sites} now={Date.parse(data.now)} alone={tenant !== ALL} />
         </div>
         <Recent tenant={tenant} />
       </div>
@@ -108,19 +106,19 @@ export function NeedsList({ items, tenants, tenant }: { items: NeedsPerson[]; te
   );
 }
 
-function Stats({ data, tenant, all }: { data: OverviewData; tenant: string; all: string }) {
+function Stats({ data, tenant }: { data: OverviewData; tenant: string }) {
   const { rates, work } = data;
   if (work === null || rates.applied_24h === null || rates.failed_24h === null) {
-    return <div className="panel body dim">Numbers that count everybody are not shown: your role covers a part of the tenants and sites.</div>;
+    return <div className="panel body dim">Numbers that count everybody are not shown: your role covers a part of {tenant === ALL ? "the tenants and sites" : "this tenant’s sites"}.</div>;
   }
   const tried = rates.applied_24h + rates.failed_24h;
   return (
     <div className="stats">
-      <Stat to="/$tenant/activity" search={{ show: "changes" }} tenant={tenant} label={`Applied, 24 h${all}`} value={number(rates.applied_24h)} note={data.spark.length > 0 ? `${number(data.spark.reduce((n, b) => n + b.applied, 0))} in the chart below` : "verified by read-back"} />
-      <Stat to="/$tenant/activity" search={{ show: "problems" }} tenant={tenant} label={`Failed, 24 h${all}`} value={number(rates.failed_24h)} tone={rates.failed_24h > 0 ? "failed" : undefined} note={tried > 0 ? `${((100 * rates.failed_24h) / tried).toFixed(2)} % of attempts` : "nothing was tried"} />
-      <Stat to="/$tenant/plans" tenant={tenant} label={`Held${all}`} value={number(rates.held)} tone={rates.held > 0 ? "held" : undefined} note={rates.held > 0 ? "wait for a time or a person" : "no holds, no approvals"} />
-      <Stat label={`Looking at now${all}`} value={number(work.due + work.leased)} note={`${number(work.waiting)} timed for later${work.dead > 0 ? `, ${number(work.dead)} given up` : ""}`} tone={work.dead > 0 ? "failed" : undefined} />
-      <Stat label={`Leavers, p99${all}`} value={data.leaver_seconds_p99 == null ? "–" : duration(data.leaver_seconds_p99)} note={data.leaver_seconds_p99 == null ? "nobody has left yet" : "until all is verified gone"} />
+      <Stat to="/$tenant/activity" search={{ show: "changes" }} tenant={tenant} label="Applied, 24 h" value={number(rates.applied_24h)} note={data.spark.length > 0 ? `${number(data.spark.reduce((n, b) => n + b.applied, 0))} in the chart below` : "verified by read-back"} />
+      <Stat to="/$tenant/activity" search={{ show: "problems" }} tenant={tenant} label="Failed, 24 h" value={number(rates.failed_24h)} tone={rates.failed_24h > 0 ? "failed" : undefined} note={tried > 0 ? `${((100 * rates.failed_24h) / tried).toFixed(2)} % of attempts` : "nothing was tried"} />
+      <Stat to="/$tenant/plans" tenant={tenant} label="Held" value={number(rates.held)} tone={rates.held > 0 ? "held" : undefined} note={rates.held > 0 ? "wait for a time or a person" : "no holds, no approvals"} />
+      <Stat label="Looking at now" value={number(work.due + work.leased)} note={`${number(work.waiting)} timed for later${work.dead > 0 ? `, ${number(work.dead)} given up` : ""}`} tone={work.dead > 0 ? "failed" : undefined} />
+      <Stat label="Leavers, p99" value={data.leaver_seconds_p99 == null ? "–" : duration(data.leaver_seconds_p99)} note={data.leaver_seconds_p99 == null ? "nobody has left yet" : "until all is verified gone"} />
     </div>
   );
 }
@@ -141,7 +139,7 @@ function Stat(props: { label: string; value: string; note: string; tone?: Tone; 
   );
 }
 
-function Changes({ data, all }: { data: OverviewData; all: string }) {
+function Changes({ data }: { data: OverviewData }) {
   const minutes = lastHour(data.spark, Date.parse(data.now));
   const first = minutes[0];
   const end: ReactNode = (
@@ -151,7 +149,7 @@ function Changes({ data, all }: { data: OverviewData; all: string }) {
     </span>
   );
   return (
-    <Panel title={`Changes${all}`} end={end}>
+    <Panel title="Changes" end={end}>
       <div className="body">
         <Spark buckets={minutes} />
         <div className="row small dim" style={{ justifyContent: "space-between", marginTop: 4 }}>
@@ -255,10 +253,11 @@ function Used({ site, now }: { site: Site; now: number }) {
   return <div style={{ minWidth: 120 }}><Meter label={`Calls to ${site.name} in the last minute`} value={last ? count(last) : 0} max={max} /><div className="dim small num">{number(last ? count(last) : 0)} of {number(max)} a minute; busiest {number(busiest)}</div></div>;
 }
 
-function Sites({ sites, now, all }: { sites: Site[]; now: number; all: string }) {
+/** `alone`: of one tenant, whose people may share a site with others: its accounts and calls are those of all of them. */
+function Sites({ sites, now, alone }: { sites: Site[]; now: number; alone: boolean }) {
   return (
-    <Panel title={`iOffice sites${all}`}>
-      {sites.length === 0 && <Empty title="No site yet">Connect an iOffice site under Connections.</Empty>}
+    <Panel title="iOffice sites" end={alone && sites.length > 0 ? "accounts and calls of each site as a whole" : undefined}>
+      {sites.length === 0 && <Empty title={alone ? "In no site yet" : "No site yet"}>{alone ? "None of this tenant’s people has an account in a site." : "Connect an iOffice site under Connections."}</Empty>}
       <div className="scroll" tabIndex={0} role="region" aria-label="iOffice sites" hidden={sites.length === 0}>
         <table className="table">
           <thead><tr><th>Site</th><th className="r">Accounts</th><th>Budget, last minute</th><th className="r">Calls, last hour</th><th>Last sweep</th><th className="r">Drift</th></tr></thead>

@@ -5,14 +5,18 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { api, type PersonDetail } from "../api";
 import { queryClient, useMay, usePerson, usePersonPlan } from "../queries";
+import type { PersonSearch } from "../router";
+import { useServerNow } from "../time";
 import { Avatar, Summary, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { RoleFor } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { Notes, Steps, summarise } from "../ui/steps";
+import { Access } from "./person/Access";
 import { Explain } from "./person/Explain";
 import { Now } from "./person/Now";
 import { Timeline } from "./person/Timeline";
+import { UndoLink } from "./undo/UndoLink";
 
 export function Person() {
   const { tenant, home, id } = useParams({ from: "/$tenant/people/$home/$id" });
@@ -30,17 +34,19 @@ export function Person() {
             <Head data={data} home={home} id={id} />
             <Tabs
               value={tab ?? "now"}
-              onChange={(value) => void navigate({ search: { tab: value === "now" ? undefined : (value as "timeline" | "explain" | "plan") }, replace: true })}
+              onChange={(value) => void navigate({ search: { tab: value === "now" ? undefined : (value as PersonSearch["tab"]) }, replace: true })}
               keepMounted={false}
             >
               <Tabs.List>
                 <Tabs.Tab value="now">Now</Tabs.Tab>
                 <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+                <Tabs.Tab value="access">Access on a date</Tabs.Tab>
                 <Tabs.Tab value="explain">Explain</Tabs.Tab>
                 <Tabs.Tab value="plan">Plan</Tabs.Tab>
               </Tabs.List>
               <Tabs.Panel value="now" pt={16}><Now data={data} /></Tabs.Panel>
               <Tabs.Panel value="timeline" pt={16}><Timeline entries={data.timeline} /></Tabs.Panel>
+              <Tabs.Panel value="access" pt={16}><Access home={home} id={id} name={data.person.name} /></Tabs.Panel>
               <Tabs.Panel value="explain" pt={16}><Explain data={data} home={home} id={id} /></Tabs.Panel>
               <Tabs.Panel value="plan" pt={16}><DryRun home={home} id={id} name={data.person.name} /></Tabs.Panel>
             </Tabs>
@@ -51,9 +57,14 @@ export function Person() {
   );
 }
 
+/** What is shown first of what could be taken back. */
+const DAY_MS = 86_400_000;
+
 function Head({ data, home, id }: { data: PersonDetail; home: string; id: string }) {
   const { person } = data;
   const may = useMay("operate");
+  const now = useServerNow(300_000);
+  const lately = new Date(now - DAY_MS).toISOString();
   const look = useMutation({
     mutationFn: () => api.look(home, id),
     onSuccess: () => notifications.show({ message: `Looking at ${person.name} again.` }),
@@ -65,6 +76,7 @@ function Head({ data, home, id }: { data: PersonDetail; home: string; id: string
         <Avatar name={person.name} big />
         <div className="grow">
           <PageHead title={person.name} sub={<span className="row wrap"><Tag code={person.status} /><Tag code={person.situation} /></span>}>
+            <UndoLink search={{ home, id, since: lately }} />
             {may === false ? <RoleFor what="To have them looked at again" role="operator" /> : <Button size="xs" onClick={() => look.mutate()} loading={look.isPending} leftSection={<IconEye size={15} aria-hidden />}>Look again</Button>}
           </PageHead>
           <div className="dim" style={{ fontSize: 13 }}>{[person.title, person.department, person.email].filter(Boolean).join(" · ")}</div>

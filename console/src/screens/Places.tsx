@@ -2,7 +2,7 @@
 import { Switch } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FloorNumbers, Places as PlacesData } from "../api";
-import { usePlaces } from "../queries";
+import { useMay, usePlaces } from "../queries";
 import { Ago } from "../time";
 import { PageHead, Panel } from "../ui/panel";
 import { Empty, Loaded } from "../ui/states";
@@ -11,6 +11,8 @@ import { number, plural } from "../words";
 
 export function Places() {
   const query = usePlaces();
+  const tenant = useTenant();
+  const audit = useMay("audit", true);
   const { full } = useSearch({ from: "/$tenant/places" });
   const navigate = useNavigate({ from: "/$tenant/places" });
   const seats = query.data && sum(query.data);
@@ -25,7 +27,13 @@ export function Places() {
             {data.sites.length === 0 && <div className="panel"><Empty title="No site here">Your role covers no iOffice site, or none is set up.</Empty></div>}
             {data.sites.map((site) => (
               <div key={site.id} className="stack">
-                {data.sites.length > 1 && <h2>{site.id} <span className="dim small">read <Ago at={site.read_at} /></span></h2>}
+                {(data.sites.length > 1 || audit) && (
+                  <div className="row wrap">
+                    {data.sites.length > 1 && <h2>{site.id} <span className="dim small">read <Ago at={site.read_at} /></span></h2>}
+                    <span className="grow" />
+                    {audit && <Link className="small tap" to="/$tenant/evidence/access" params={{ tenant }} search={{ site: site.id }}>Who held what in {site.id}, on a date</Link>}
+                  </div>
+                )}
                 {site.buildings.length === 0 && <div className="panel"><Empty title="No building was read yet">See Health: the service account may lack the right to read places.</Empty></div>}
                 {site.buildings.map((building) => {
                   const floors = stacked(building.floors).filter((floor) => !full || floor.orphaned + floor.over_capacity > 0);

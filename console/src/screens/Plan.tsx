@@ -11,6 +11,8 @@ import { Empty, Loaded } from "../ui/states";
 import { Notes, Steps, summarise } from "../ui/steps";
 import { plural, words } from "../words";
 import { SealPage } from "./sealed/SealPage";
+import { numbered } from "./undo/scope";
+import { UndoLink } from "./undo/UndoLink";
 
 const GROUPS: [Symbol, string][] = [["*", "To do by hand"], ["-", "Taken back"], ["=", "Held"], [">", "Moved"], ["~", "Changed"], ["+", "Added"]];
 
@@ -36,6 +38,7 @@ function OnePerson({ tenant, planId }: { tenant: string; planId: string }) {
           <div className="stack">
             <PageHead title={plan.person ? `Plan for ${plan.person}` : "Plan"} sub={<span className="row wrap">{plan.lane && <Tag as="off" label={words(plan.lane)} />}{plan.at && <At at={plan.at} />}</span>}>
               <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
+              {plan.id && succeeded(plan).length > 0 && <UndoLink search={{ plan: plan.id }} />}
               {plan.identity && <Link to="/$tenant/people/$home/$id" params={{ tenant, home: plan.identity.tenant, id: plan.identity.id }}>Open person</Link>}
             </PageHead>
             <div className="panel body row wrap" style={{ gap: 16 }}>
@@ -64,14 +67,19 @@ function outcomeOf(kept: unknown): string | undefined {
   return typeof deeper === "string" ? deeper : undefined;
 }
 
+/** What was accepted can be taken back. */
+const succeeded = (plan: Plan) => (plan.operations ?? []).filter((o) => ["done", "already"].includes(outcomeOf(o.outcome) ?? ""));
+
 function Operations({ plan }: { plan: Plan }) {
   const operations = plan.operations ?? [];
+  const number = numbered(operations);
+  const back = new Set(succeeded(plan).map((o) => o.id));
   if (operations.length === 0) return null;
   return (
     <Panel title="What was sent" end={plural(operations.length, "operation")}>
       <div className="scroll">
         <table className="table">
-          <thead><tr><th>Operation</th><th>Outcome</th><th>Sent</th><th>Id</th></tr></thead>
+          <thead><tr><th>Operation</th><th>Outcome</th><th>Sent</th><th>Id</th><th className="no-print"><span className="hidden-text">Take back</span></th></tr></thead>
           <tbody>
             {operations.map((o) => {
               const outcome = outcomeOf(o.outcome);
@@ -81,6 +89,7 @@ function Operations({ plan }: { plan: Plan }) {
                   <td>{outcome ? <Tag code={outcome} /> : <span className="dim">not known yet</span>}</td>
                   <td><At at={o.at} /></td>
                   <td className="mono dim">{o.id}</td>
+                  <td className="r no-print">{plan.id && operations.length > 1 && back.has(o.id) && <UndoLink small search={{ plan: plan.id, operation: number.get(o.id) }} describe={`Take back: ${words(o.operation.op)}, operation ${number.get(o.id)}`} />}</td>
                 </tr>
               );
             })}

@@ -13,6 +13,7 @@ import { useTenant } from "../ui/tenant";
 import { words } from "../words";
 import { PlansReach } from "./PlansReach";
 import { Seals } from "./sealed/Seals";
+import { UndoLink } from "./undo/UndoLink";
 
 export function Plans() {
   const tenant = useTenant();
@@ -24,7 +25,9 @@ export function Plans() {
   useReturnFocus(query.data !== undefined);
   return (
     <>
-      <PageHead title="Plans" sub="What Lanyard proposed to change: for everybody by a draft, and person by person" />
+      <PageHead title="Plans" sub="What Lanyard proposed to change: for everybody by a draft, and person by person">
+        <UndoLink search={{}} label="Take back a stretch of time" />
+      </PageHead>
       <div className="cols two">
         <Seals tenant={tenant} />
         <PlansReach tenant={tenant} />

@@ -1,7 +1,7 @@
 // One access review: lines with what a reviewer needs to judge them; keep, remove, ask; signed off by its owner.
-import { Button, Checkbox, Modal, SegmentedControl, Textarea, TextInput } from "@mantine/core";
-import { useDisclosure, useLocalStorage } from "@mantine/hooks";
-import { IconArrowLeft } from "@tabler/icons-react";
+import { Button, Checkbox, Modal, SegmentedControl, Select, Textarea, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDisclosure, useLocalStorage } from "@mantine/hooks";
+import { IconArrowLeft, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -25,10 +25,10 @@ const PAGE = 100;
 const called = (line: Line) => (line.what.startsWith(line.kind) ? words(line.what) : line.what);
 const TONES: Record<Decision, Tone> = { keep: "ok", remove: "failed", ask: "held" };
 
-const useReview = (id: string, filter: { open: boolean; reviewer?: string }) =>
+const useReview = (id: string, filter: { open: boolean; reviewer?: string; search?: string }) =>
   useInfiniteQuery({
     queryKey: ["review", id, filter],
-    queryFn: ({ pageParam }) => calls.get<Page>(`/reviews/${encodeURIComponent(id)}`, { cursor: pageParam, limit: PAGE, open: filter.open ? "true" : undefined, reviewer: filter.reviewer }),
+    queryFn: ({ pageParam }) => calls.get<Page>(`/reviews/${encodeURIComponent(id)}`, { cursor: pageParam, limit: PAGE, open: filter.open ? "true" : undefined, reviewer: filter.reviewer, search: filter.search }),
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
   });
@@ -41,15 +41,16 @@ function useIsMine() {
 
 export function ReviewPage() {
   const { tenant, reviewId } = useParams({ from: "/$tenant/reviews/$reviewId" });
-  const { show, mine } = useSearch({ from: "/$tenant/reviews/$reviewId" });
+  const { show, mine, reviewer, q } = useSearch({ from: "/$tenant/reviews/$reviewId" });
   const navigate = useNavigate({ from: "/$tenant/reviews/$reviewId" });
   const me = useSession().data?.user;
   const isMine = useIsMine();
-  const query = useReview(reviewId, { open: show !== "all", reviewer: mine ? me : undefined });
+  const query = useReview(reviewId, { open: show !== "all", reviewer: mine ? me : reviewer, search: q });
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [looking, setLooking] = useInUrl("line");
+  const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   const now = useServerNow(30_000);
-  const filter = (next: { show?: "all"; mine?: boolean }) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
+  const filter = (next: { show?: "all"; mine?: boolean; reviewer?: string; q?: string }) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
   return (
     <>
       <Link to="/$tenant/reviews" params={{ tenant }} className="row small" style={{ width: "fit-content" }}><IconArrowLeft size={14} aria-hidden /> Reviews</Link>
@@ -71,11 +72,14 @@ export function ReviewPage() {
               <Standing review={review} counts={counts} hasty={first.hasty} />
               <div className="row wrap" style={{ gap: 12 }}>
                 <SegmentedControl size="sm" aria-label="Lines" value={show ?? "open"} onChange={(value) => filter({ show: value === "all" ? "all" : undefined })} data={[{ value: "open", label: `To decide ${number(counts.undecided + counts.ask)}` }, { value: "all", label: "All lines" }]} />
-                <Checkbox size="xs" label="Only mine" checked={mine === true} onChange={(e) => filter({ mine: e.currentTarget.checked || undefined })} />
+                <TextInput size="sm" data-search aria-label="Search lines" placeholder="Person, or what is held" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={15} aria-hidden />} w={220} />
+                {review.reviewers.length > 1 && <Select size="sm" aria-label="Reviewer" placeholder="All reviewers" data={review.reviewers} value={mine ? null : (reviewer ?? null)} onChange={(value) => filter({ reviewer: value ?? undefined, mine: undefined })} clearable clearButtonProps={{ "aria-label": "Of all reviewers" }} w={200} />}
+                <Checkbox size="xs" label="Only mine" checked={mine === true} onChange={(e) => filter({ mine: e.currentTarget.checked || undefined, reviewer: undefined })} />
+                {first.total !== undefined && lines.length < first.total && <span className="dim small">{number(lines.length)} of {plural(first.total, "line")}</span>}
               </div>
               <div className="cols main">
                 <div className="panel">
-                  {lines.length === 0 ? <Empty title={show === "all" ? "No lines" : "Nothing is left to decide"} action={show !== "all" && <Button size="xs" variant="default" onClick={() => filter({ show: "all" })}>Show all lines</Button>}>{show !== "all" && (mine ? "None of your lines is open." : review.closed_at ? "The review is signed off." : "Its owner can sign it off.")}</Empty> : <Lines lines={lines} theirs={theirs} chosen={chosen} pick={pick} open={open} look={setLooking} />}
+                  {lines.length === 0 ? <Empty title={q || reviewer ? "No line fits" : show === "all" ? "No lines" : "Nothing is left to decide"} action={(show !== "all" || q || reviewer) && <Button size="xs" variant="default" onClick={() => filter({ show: "all", q: undefined, reviewer: undefined })}>Show all lines</Button>}>{q || reviewer ? (show === "all" ? "" : "Among those that are open.") : show !== "all" && (mine ? "None of your lines is open." : review.closed_at ? "The review is signed off." : "Its owner can sign it off.")}</Empty> : <Lines lines={lines} theirs={theirs} chosen={chosen} pick={pick} open={open} look={setLooking} />}
                   {query.hasNextPage && <div style={{ textAlign: "center", padding: 12 }}><Button variant="default" size="xs" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more</Button></div>}
                 </div>
                 <div className="stack sticky">

@@ -1,23 +1,35 @@
 // Access reviews: campaigns, open and signed off, and the way to open one.
-import { Button, Modal, MultiSelect, Select, TagsInput, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Button, Checkbox, Modal, MultiSelect, SegmentedControl, Select, TagsInput, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError, calls, type Schemas } from "../api";
-import { queryClient, useMay, useOverview, useSession } from "../queries";
+import { ALL, queryClient, useMay, useOverview, useSession } from "../queries";
+import type { ReviewsSearch } from "../router";
 import { Ago, At, useServerNow } from "../time";
 import { Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { RoleFor } from "../ui/role";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
-import { number, words } from "../words";
+import { number, plural, words } from "../words";
 import "../forms.css";
 
 export type Campaign = Schemas["Review"];
 
-export const useReviews = () => useQuery({ queryKey: ["reviews"], queryFn: () => calls.get<Schemas["Reviews"]>("/reviews", { limit: 1000 }), staleTime: 10_000 });
+const PAGE = 50;
+
+/** `open` leaves out what is signed off; `mine` keeps those in which the caller reviews. */
+const useReviews = (tenant: string, filter: { open: boolean; mine?: boolean; search?: string }) =>
+  useInfiniteQuery({
+    queryKey: ["reviews", tenant, filter],
+    queryFn: ({ pageParam }) => calls.get<Schemas["Reviews"]>("/reviews", { limit: PAGE, cursor: pageParam, tenant: tenant === ALL ? undefined : tenant, open: filter.open ? "true" : undefined, reviewer: filter.mine ? "me" : undefined, search: filter.search }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    staleTime: 10_000,
+  });
 
 export function stateOf(review: Campaign, now: number): ["ok" | "failed" | "held", string] {
   if (review.closed_at) return ["ok", "signed off"];
@@ -27,20 +39,35 @@ export function stateOf(review: Campaign, now: number): ["ok" | "failed" | "held
 export function Reviews() {
   const tenant = useTenant();
   const may = useMay("approve");
-  const query = useReviews();
+  const { show, mine, q } = useSearch({ from: "/$tenant/reviews" });
+  const navigate = useNavigate({ from: "/$tenant/reviews" });
+  const filter = (next: ReviewsSearch) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
+  const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
+  const query = useReviews(tenant, { open: show === "open", mine, search: q });
   const now = useServerNow(30_000);
   const [opening, open] = useDisclosure(false);
+  const total = query.data?.pages[0]?.total;
+  const narrowed = show === "open" || mine === true || q !== undefined;
   return (
     <>
       <PageHead title="Reviews" sub="Who holds what, looked at by people, line by line, and signed">
+        {total !== undefined && <span className="dim small" aria-live="polite">{plural(total, "review")}</span>}
         {may === false ? <RoleFor what="To open a review" role="approver" /> : may && <Button size="xs" onClick={open.open}>New review</Button>}
       </PageHead>
+      <div className="row wrap" style={{ gap: 12 }}>
+        <TextInput data-search aria-label="Search reviews" placeholder="Title, owner, reviewer or site" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} w={280} />
+        <SegmentedControl size="sm" aria-label="Reviews" value={show ?? "all"} onChange={(value) => filter({ show: value === "open" ? "open" : undefined })} data={[{ value: "all", label: "All" }, { value: "open", label: "Not signed off" }]} />
+        <Checkbox size="xs" label="Only those in which I review" checked={mine === true} onChange={(e) => filter({ mine: e.currentTarget.checked || undefined })} />
+      </div>
       <Loaded query={query} what="the reviews" rows={6}>
-        {({ reviews }) => {
-          const shown = reviews.filter((r) => tenant === "all" || r.tenant === tenant);
+        {(data) => {
+          const shown = data.pages.flatMap((page) => page.reviews);
+          const all = <Button size="xs" variant="default" onClick={() => filter({ show: undefined, mine: undefined, q: undefined })}>Show all reviews</Button>;
           return (
             <div className="panel scroll">
-              {shown.length === 0 ? (
+              {shown.length === 0 && narrowed ? (
+                <Empty title={q || mine ? "No review fits" : "Every review is signed off"} action={all}>{q ? "Searched in titles, owners, reviewers and sites" : mine ? "You review in none" : "Nothing waits for a reviewer or an owner"}{show === "open" && (q || mine) ? " of those that are not signed off" : ""}.</Empty>
+              ) : shown.length === 0 ? (
                 <Empty title="No reviews yet" action={may && <Button size="xs" onClick={open.open}>New review</Button>}>A review takes what is held now, gives each line to a reviewer, and keeps their reasons for auditors.</Empty>
               ) : (
                 <table className="table">
@@ -66,6 +93,7 @@ export function Reviews() {
           );
         }}
       </Loaded>
+      {query.hasNextPage && <div style={{ textAlign: "center" }}><Button variant="default" size="xs" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Show more</Button></div>}
       <OpenReview opened={opening} close={open.close} />
     </>
   );

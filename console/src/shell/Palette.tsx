@@ -51,6 +51,8 @@ export function Palette() {
     ["Connections", "Okta and iOffice: reach, rights, room", go("connections")],
     ["Reviews", "Who holds what, judged line by line", go("reviews")],
     ["Evidence", "Packs for auditors, checkpoints", go("evidence")],
+    ["Access on a date", "Who held what in a site, at a moment", go("evidence/access")],
+    ["Take back", "What was done within a time: shown first, then undone", go("undo")],
     ["Connect another org or site", "Credential, rights, five people, observe", go("connections/new")],
     ["Audit log", "Who did what to Lanyard", go("audit")],
     ["Settings", "Roles and tokens", go("settings")],

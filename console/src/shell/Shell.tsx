@@ -5,7 +5,7 @@ import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck,
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { api, ApiError, forgetProof } from "../api";
-import { ALL, queryClient, useHealth, useMay, useOverview, useSession } from "../queries";
+import { ALL, queryClient, useHealth, useMay, useOverview, useOverviewOf, useSession } from "../queries";
 import { useLive } from "../live";
 import { ago, useTick, useZone, type Zone } from "../time";
 import { useTenant } from "../ui/tenant";
@@ -69,7 +69,7 @@ function Nav() {
   const broken = useHealth().data?.checks.filter((c) => !c.ok).length ?? 0;
   const audit = useMay("audit");
   const own = useMay("own", true);
-  const needs = overview?.needs_person.length ?? 0;
+  const needs = useOverviewOf(tenant).data?.needs_person.length ?? 0;
   const item = (to: string, icon: ReactNode, label: string, count?: ReactNode) => (
     <Link to={to} params={{ tenant }} activeOptions={{ includeSearch: false }}>{icon}{label}{count}</Link>
   );

@@ -389,7 +389,7 @@ impl Engine {
     /// The store's failure.
     pub async fn digest(&self, at: Timestamp) -> Result<Message, StoreFailure> {
         let day = Duration::from_secs(86_400);
-        let rates = self.store.operation_rates(at - day, day).await?;
+        let rates = self.store.operation_rates(None, at - day, day).await?;
         // One that is made up later is of its day all the same.
         let of_the_day = rates.iter().filter(|(from, ..)| *from < at);
         let (applied, failed) = of_the_day.fold((0, 0), |(a, f), (_, more, less)| (a + more, f + less));
@@ -399,7 +399,7 @@ impl Engine {
             *kinds.entry((std::cmp::Reverse(finding.severity), &finding.kind)).or_default() += 1;
         }
         let late = self.store.leavers(true, 10_000).await?.len();
-        let work = self.store.work_counts(at).await?;
+        let work = self.store.work_counts(None, at).await?;
         let mut text = format!(
             "{applied} changes were made in the last day, {failed} were refused.\n\
              {late} leavers are not yet verified gone; {} people wait for somebody.\n",

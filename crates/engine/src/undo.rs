@@ -28,6 +28,7 @@ use crate::{
     look::{Applying, Person, Present, Scene, Stop, Tail},
     ports::{Intent, StoreFailure, WorkItem, Write},
     site::SiteState,
+    whatif::SealRefused,
 };
 
 /// Operations one undo may span; more are taken back in parts.
@@ -43,6 +44,8 @@ pub enum UndoScope {
     Person(IdentityId, Timestamp),
     /// Everything done for anybody between the two.
     Between(Timestamp, Timestamp),
+    /// What an applied what-if named, and while it was applied.
+    Seal(String),
 }
 
 /// What taking back means for one person in one site.
@@ -107,6 +110,7 @@ impl Engine {
         &self,
         scope: &UndoScope,
     ) -> Result<BTreeMap<(IdentityId, SiteId), Vec<(Intent, Outcome)>>, PreviewError> {
+        let now = self.clock.now() + std::time::Duration::from_secs(1);
         let found = match scope {
             UndoScope::Plan(plan) | UndoScope::Step(plan, _) => {
                 let mut all = self.store.intents(plan).await.map_err(PreviewError::Store)?;
@@ -124,11 +128,25 @@ impl Engine {
             UndoScope::Person(who, since) => {
                 self.store.intents_of(who, *since, INTENTS_MAX + 1).await.map_err(PreviewError::Store)?
             }
-            UndoScope::Between(from, until) => self
-                .store
-                .intents_between(*from, *until, INTENTS_MAX + 1)
-                .await
-                .map_err(PreviewError::Store)?,
+            UndoScope::Between(from, until) => self.sent_between(*from, *until, |_| true).await?,
+            UndoScope::Seal(seal) => {
+                let said = |refused: SealRefused| match refused {
+                    SealRefused::Store(failure) => PreviewError::Store(failure),
+                    other => PreviewError::Other(other.to_string()),
+                };
+                let Some(applied) = self.applied_seal(seal).await.map_err(said)? else {
+                    let never = format!("{seal} was never applied: there is nothing to take back");
+                    return Err(PreviewError::Other(never));
+                };
+                // What became of each line is told the same way.
+                let is_of_it = |intent: &Intent| {
+                    let lines = applied.named.get(&(intent.identity.clone(), intent.site.clone()));
+                    let mut did = intent.inverse.iter().flat_map(|inverse| &inverse.lines);
+                    lines.is_some_and(|lines| did.any(|line| lines.contains(&line.key)))
+                };
+                let until = applied.until.map_or(now, |at| at + std::time::Duration::from_secs(1));
+                self.sent_between(applied.since, until, is_of_it).await?
+            }
         };
         if found.len() > INTENTS_MAX {
             return Err(PreviewError::Other(format!(
@@ -150,6 +168,39 @@ impl Engine {
             }
         }
         Ok(by_person)
+    }
+
+    /// What was sent within a time, of what is wanted; as soon as it is more than one undo may span, no more is read.
+    async fn sent_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        wanted: impl Fn(&Intent) -> bool,
+    ) -> Result<Vec<(Intent, Option<Outcome>)>, PreviewError> {
+        let (mut from, mut found, mut at_from) = (from, Vec::new(), BTreeSet::new());
+        loop {
+            let page = self.store.intents_between(from, until, INTENTS_MAX + 1).await;
+            let page = page.map_err(PreviewError::Store)?;
+            let whole = page.len() <= INTENTS_MAX;
+            let last = page.last().map(|(intent, _)| intent.at);
+            let fresh: Vec<_> =
+                page.into_iter().filter(|(intent, _)| !at_from.contains(&intent.id)).collect();
+            if let Some(last) = last {
+                // The next page begins with whatever was sent at the same moment.
+                if last > from {
+                    at_from.clear();
+                }
+                at_from.extend(
+                    fresh.iter().filter(|(intent, _)| intent.at == last).map(|(one, _)| one.id.clone()),
+                );
+                from = last;
+            }
+            let nothing_new = fresh.is_empty();
+            found.extend(fresh.into_iter().filter(|(intent, _)| wanted(intent)));
+            if whole || nothing_new || found.len() > INTENTS_MAX {
+                return Ok(found);
+            }
+        }
     }
 
     async fn undo_for(

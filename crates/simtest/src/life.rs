@@ -232,7 +232,7 @@ macro_rules! mortal_store {
 
 mortal_store! {
     fn next_due() -> Option<Timestamp>;
-    fn work_counts(now: Timestamp) -> WorkCounts;
+    fn work_counts(tenant: Option<&TenantId>, now: Timestamp) -> WorkCounts;
     fn retrying(from: Timestamp, until: Timestamp, limit: usize) -> Vec<(Lane, IdentityId)>;
     fn dead_work(limit: usize) -> Vec<(IdentityId, String, String)>;
     fn dead_page(tenant: Option<&TenantId>, after: Option<&IdentityId>, limit: usize) -> (Vec<(IdentityId, String, String)>, u64);
@@ -258,6 +258,7 @@ mortal_store! {
     fn links_page(site: &SiteId, after: Option<&(AccountId, IdentityId)>, limit: usize) -> Vec<Link>;
     fn held_by(identity: &IdentityId, at: Timestamp) -> Vec<Holding>;
     fn held_in(site: &SiteId, at: Timestamp, after: AccountId, limit: usize) -> Vec<Holding>;
+    fn held_since(site: &SiteId) -> Option<Timestamp>;
     fn applied(identity: &IdentityId, site: &SiteId) -> Option<Applied>;
     fn applied_all(site: &SiteId) -> Vec<(IdentityId, Applied)>;
     fn applied_to_recall(site: &SiteId) -> Vec<(IdentityId, Applied)>;
@@ -309,5 +310,5 @@ mortal_store! {
     fn documents(kind: &str, keys: &[String]) -> Vec<Document>;
     fn documents_by_key(kind: &str, name: &str, value: &str) -> Vec<Document>;
     fn document_page(kind: &str, offset: usize, limit: usize) -> (Vec<Document>, u64);
-    fn operation_rates(since: Timestamp, bucket: Duration) -> Vec<(Timestamp, u64, u64)>;
+    fn operation_rates(tenant: Option<&TenantId>, since: Timestamp, bucket: Duration) -> Vec<(Timestamp, u64, u64)>;
 }

@@ -58,8 +58,13 @@ impl Store for SqliteStore {
         self.due(Lane::Bulk)
     }
 
-    async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure> {
-        self.read(move |tx| work::counts(tx, now)).await
+    async fn work_counts(
+        &self,
+        tenant: Option<&TenantId>,
+        now: Timestamp,
+    ) -> Result<WorkCounts, StoreFailure> {
+        let tenant = tenant.cloned();
+        self.read(move |tx| work::counts(tx, tenant.as_ref(), now)).await
     }
 
     async fn retrying(
@@ -236,6 +241,11 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Holding>, StoreFailure> {
         let site = site.clone();
         self.read(move |tx| held::page(tx, &site, at, after, limit)).await
+    }
+
+    async fn held_since(&self, site: &SiteId) -> Result<Option<Timestamp>, StoreFailure> {
+        let site = site.clone();
+        self.read(move |tx| held::first(tx, &site)).await
     }
 
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure> {
@@ -559,9 +569,11 @@ impl Store for SqliteStore {
 
     async fn operation_rates(
         &self,
+        tenant: Option<&TenantId>,
         since: Timestamp,
         bucket: Duration,
     ) -> Result<Vec<(Timestamp, u64, u64)>, StoreFailure> {
-        self.read(move |tx| plans::rates(tx, since, bucket)).await
+        let tenant = tenant.cloned();
+        self.read(move |tx| plans::rates(tx, tenant.as_ref(), since, bucket)).await
     }
 }

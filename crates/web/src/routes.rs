@@ -175,7 +175,8 @@ pub(crate) fn routes() -> Vec<Route> {
             .answers("RoleRules"),
         get("/overview", api::overview::show)
             .needs(See)
-            .says("work", "What needs a person first, then numbers, tenants and sites.")
+            .says("work", "What needs a person first, then numbers, tenants and sites; of all tenants, or of one.")
+            .asks(&[TENANT])
             .answers("Overview"),
         get("/activity", api::activity::list)
             .needs(See)
@@ -468,12 +469,24 @@ pub(crate) fn routes() -> Vec<Route> {
             .needs(Audit)
             .everywhere()
             .says("audit", "What the accounts of a site held at a moment, whole accounts by number.")
-            .asks(&[("as_of", "string", "an instant; now by default"), PAGE[0], PAGE[1]])
+            .asks(&[
+                ("as_of", "string", "an instant; now by default"),
+                ("search", "string", "only accounts of people with this name, login or address"),
+                PAGE[0],
+                PAGE[1],
+            ])
             .answers("SiteAccess"),
         get("/reviews", api::reviews::list)
             .needs(See)
             .says("audit", "Access reviews, newest first.")
-            .asks(&PAGE)
+            .asks(&[
+                PAGE[0],
+                PAGE[1],
+                TENANT,
+                ("search", "string", "only those with this text in title, owner, reviewer or site"),
+                ("reviewer", "string", "only those in which this person reviews; `me` for the caller"),
+                ("open", "boolean", "only those that are not signed off"),
+            ])
             .answers("Reviews"),
         post("/reviews", api::reviews::open)
             .needs(Approve)
@@ -488,6 +501,7 @@ pub(crate) fn routes() -> Vec<Route> {
                 PAGE[1],
                 ("reviewer", "string", "only this reviewer's lines"),
                 ("open", "boolean", "only lines without a decision"),
+                ("search", "string", "only lines of this person, or with this text in what is held"),
             ])
             .answers("ReviewPage"),
         post("/reviews/{id}/sign", api::reviews::sign)

@@ -6,7 +6,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use lanyard_engine::Engine;
+use jiff::Timestamp;
+use lanyard_engine::{
+    Engine,
+    ports::{Store, StoreFailure},
+};
 use lanyard_model::id::{SiteId, TenantId};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -97,6 +101,8 @@ pub struct Remembered {
     /// What joined: it is in the settings from the next start.
     joins: RwLock<Joins>,
     pub(crate) traffic: Traffic,
+    /// When each site was first read: once known, it stays so.
+    first_reads: RwLock<BTreeMap<SiteId, Timestamp>>,
 }
 
 #[derive(Default)]
@@ -118,6 +124,23 @@ impl Remembered {
             joins.hook_secrets.extend(kept.hook_secret.clone().map(|secret| (tenant.clone(), secret)));
             joins.no_hooks.extend(kept.no_hook.clone().map(|none| (tenant, none)));
         }
+    }
+
+    /// When anything of a site's accounts was first read; `None`: never.
+    pub(crate) async fn first_read(
+        &self,
+        store: &dyn Store,
+        site: &SiteId,
+    ) -> Result<Option<Timestamp>, StoreFailure> {
+        let known = self.first_reads.read().unwrap_or_else(PoisonError::into_inner).get(site).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = store.held_since(site).await?;
+        if let Some(at) = found {
+            self.first_reads.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), at);
+        }
+        Ok(found)
     }
 
     pub(crate) fn hook_secret(&self, settings: &WebSettings, tenant: &TenantId) -> Option<SecretString> {

@@ -1,11 +1,12 @@
 // Why, why not, what would turn it round: by the policy in force, now or as of a past moment, from memory alone.
-import { Autocomplete, Button, TextInput } from "@mantine/core";
+import { Autocomplete } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { calls, type PersonDetail, type Schemas } from "../../api";
 import { At, absolute, useZone } from "../../time";
 import { Mark, Tag } from "../../ui/marks";
+import { Moment } from "../../ui/moment";
 import { Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
 import { useTenant } from "../../ui/tenant";
@@ -39,7 +40,7 @@ export function Explain({ data, home, id }: { data: PersonDetail; home: string; 
       <Panel title="Ask" end="From what was read; no call is made">
         <div className="body fields">
           <Autocomplete label="About" description="A seat, role:CENTER, item:NAME, or a rule's id" placeholder="everything" data={things(data)} defaultValue={thing ?? ""} onChange={search} limit={12} clearable clearButtonProps={{ "aria-label": "Ask about everything" }} />
-          <TextInput type="datetime-local" label={`As of (${zone === "utc" ? "UTC" : "local time"})`} description="Empty: now" value={at ? field(at, zone === "utc") : ""} onChange={(e) => ask({ at: instant(e.currentTarget.value, zone === "utc") })} rightSection={at ? <Button size="compact-xs" variant="subtle" onClick={() => ask({ at: undefined })}>now</Button> : undefined} rightSectionWidth={56} />
+          <Moment label="As of" at={at} ask={(moment) => ask({ at: moment })} empty="now" />
         </div>
       </Panel>
       <Loaded query={query} what="the explanation" rows={8}>
@@ -122,16 +123,4 @@ function Made({ told }: { told: Explained }) {
       )}
     </Panel>
   );
-}
-
-/** An instant as the field shows it. */
-function field(at: string, utc: boolean): string {
-  const date = new Date(at);
-  if (Number.isNaN(date.getTime())) return "";
-  return new Date(date.getTime() - (utc ? 0 : date.getTimezoneOffset() * 60_000)).toISOString().slice(0, 16);
-}
-
-function instant(text: string, utc: boolean): string | undefined {
-  const date = new Date(utc ? `${text}Z` : text);
-  return text === "" || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }

@@ -12,6 +12,7 @@ import { useInUrl } from "../../ui/in_url";
 import { PageHead, Panel } from "../../ui/panel";
 import { Empty, Loaded } from "../../ui/states";
 import { number, plural } from "../../words";
+import { UndoLink } from "../undo/UndoLink";
 import { Applying, ApplySeal, Report } from "./Apply";
 import { isOut, keyOf, leave, textsOf, type Affected, type LeftOut } from "./left_out";
 import { AffectedRow, KINDS } from "./People";
@@ -31,6 +32,7 @@ export function SealPage({ seal, tenant }: { seal: string; tenant: string }) {
       {(data) => (
         <div className="stack">
           <PageHead title="Plan for everybody" sub={<span className="row wrap"><Tag as={SEAL_STATE[data.head.state].tone} label={SEAL_STATE[data.head.state].label} />sealed <At at={data.head.at} /></span>}>
+            {data.head.started_at && <UndoLink search={{ seal }} />}
             <Button className="no-print" size="xs" variant="default" leftSection={<IconPrinter size={14} aria-hidden />} onClick={() => window.print()}>Print</Button>
           </PageHead>
           {data.head.state === "applying" && <Applying seal={seal} tenant={tenant} />}

@@ -42,7 +42,12 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<WorkItem>, StoreFailure>;
     /// The earliest moment at which something not leased becomes due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreFailure>;
-    async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure>;
+    /// Of a tenant's people, or of everybody.
+    async fn work_counts(
+        &self,
+        tenant: Option<&TenantId>,
+        now: Timestamp,
+    ) -> Result<WorkCounts, StoreFailure>;
     /// Who failed before and is to be tried again after `from` and by `until`: leavers first, then by due time.
     async fn retrying(
         &self,
@@ -147,6 +152,8 @@ pub trait Store: Send + Sync {
         after: AccountId,
         limit: usize,
     ) -> Result<Vec<Holding>, StoreFailure>;
+    /// The first read of anything in a site; `None`: no account of it was ever read.
+    async fn held_since(&self, site: &SiteId) -> Result<Option<Timestamp>, StoreFailure>;
     async fn applied(&self, identity: &IdentityId, site: &SiteId) -> Result<Option<Applied>, StoreFailure>;
     async fn applied_all(&self, site: &SiteId) -> Result<Vec<(IdentityId, Applied)>, StoreFailure>;
     /// What is applied for those who wait for a desk or are known to a badge system: what a start must know of. May name a
@@ -313,9 +320,11 @@ pub trait Store: Send + Sync {
     async fn tree_heads(&self) -> Result<Vec<TreeHead>, StoreFailure>;
     /// Recomputes every leaf and root from what is kept: the first line that does not fit, if any.
     async fn verify_journal(&self) -> Result<Option<String>, StoreFailure>;
-    /// (applied, failed) operations per bucket of `bucket` length since `since`, oldest first.
+    /// (applied, failed) operations for a tenant's people, or for everybody, per bucket of `bucket` length since `since`,
+    /// oldest first.
     async fn operation_rates(
         &self,
+        tenant: Option<&TenantId>,
         since: Timestamp,
         bucket: Duration,
     ) -> Result<Vec<(Timestamp, u64, u64)>, StoreFailure>;

@@ -62,6 +62,15 @@ pub(super) struct Sealed {
     pub(super) ended_at: Option<Timestamp>,
 }
 
+/// A seal that was applied, or is under way.
+pub(crate) struct AppliedSeal {
+    pub(crate) since: Timestamp,
+    /// `None`: it is under way.
+    pub(crate) until: Option<Timestamp>,
+    /// The lines it named, by person and site; none for whoever was left out.
+    pub(crate) named: BTreeMap<(IdentityId, SiteId), BTreeSet<String>>,
+}
+
 /// Why a seal is not applied. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealRefused {
@@ -413,7 +422,7 @@ impl Engine {
         sealed.started_at.get_or_insert(now);
         if !goes_on {
             sealed.waves = waves;
-            let dead = self.store.work_counts(now).await?.dead;
+            let dead = self.store.work_counts(None, now).await?.dead;
             sealed.waves.iter_mut().for_each(|waves| waves.begin(now, dead));
         }
         let mut batch = vec![
@@ -485,6 +494,15 @@ impl Engine {
         }
         all.sort();
         Ok(all)
+    }
+
+    /// When a seal was applied, and what it named; `None`: it never was.
+    pub(crate) async fn applied_seal(&self, seal: &str) -> Result<Option<AppliedSeal>, SealRefused> {
+        let (sealed, _) = self.sealed(seal).await?;
+        let Some(since) = sealed.started_at else { return Ok(None) };
+        let all = self.all_sealed(seal, &sealed).await?;
+        let named = all.into_iter().map(|(who, site, lines)| ((who, site), lines)).collect();
+        Ok(Some(AppliedSeal { since, until: sealed.ended_at, named }))
     }
 
     /// Says what became of each line, and ends the application. Lines that were wanted and not sealed go on waiting for

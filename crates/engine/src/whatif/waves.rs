@@ -327,7 +327,7 @@ impl Engine {
         }
         waves.begun += 1;
         waves.began_at = now;
-        waves.dead_before = self.store.work_counts(now).await?.dead;
+        waves.dead_before = self.store.work_counts(None, now).await?.dead;
         let said = format!("wave {} of {} begins", waves.begun, waves.count());
         self.keep_waves(&seal, sealed.clone(), document, said, Vec::new()).await?;
         self.attend_wave(&seal, &sealed).await
@@ -371,7 +371,7 @@ impl Engine {
             waves.accept(&open);
             waves.halted = None;
             waves.began_at = now;
-            waves.dead_before = self.store.work_counts(now).await?.dead;
+            waves.dead_before = self.store.work_counts(None, now).await?.dead;
         }
         let over = Write::FindingOver { key: key(&seal), at: now };
         self.keep_waves(&seal, sealed, document, format!("resumed by {by}"), vec![over]).await
@@ -449,7 +449,7 @@ impl Engine {
                 return Ok(Some(format!("a finding of the kind {} {how}", finding.kind)));
             }
         }
-        let dead = self.store.work_counts(now).await?.dead;
+        let dead = self.store.work_counts(None, now).await?.dead;
         if dead > waves.dead_before {
             return Ok(Some(format!(
                 "{} people more than before cannot be brought into step",
@@ -457,7 +457,7 @@ impl Engine {
             )));
         }
         let day = Duration::from_secs(86_400);
-        let rates = self.store.operation_rates(waves.began_at, day).await?;
+        let rates = self.store.operation_rates(None, waves.began_at, day).await?;
         let (applied, failed) = rates.iter().fold((0, 0), |(a, f), (_, more, less)| (a + more, f + less));
         let share = (applied + failed) * FAILED_PERCENT < failed * 100;
         Ok((failed >= FAILED_MIN && share)

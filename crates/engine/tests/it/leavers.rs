@@ -454,7 +454,7 @@ async fn what_is_shown_after_three_more_reads_is_believed() {
     world.tell(&id, "user.lifecycle.suspend", Lane::Leaver, false).await;
     world.quiet_for(Duration::from_secs(30)).await;
     assert_eq!(world.shown(), before);
-    let counts = world.store.work_counts(world.now()).await.unwrap();
+    let counts = world.store.work_counts(None, world.now()).await.unwrap();
     assert_eq!((counts.due, counts.dead), (0, 0));
     assert_eq!(world.findings().await, Vec::<String>::new());
 }

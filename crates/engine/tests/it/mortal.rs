@@ -134,10 +134,14 @@ impl Store for Mortal {
         self.inner.next_due().await
     }
 
-    async fn work_counts(&self, now: Timestamp) -> Result<WorkCounts, StoreFailure> {
+    async fn work_counts(
+        &self,
+        tenant: Option<&TenantId>,
+        now: Timestamp,
+    ) -> Result<WorkCounts, StoreFailure> {
         self.live().await;
         self.count_read("work_counts");
-        self.inner.work_counts(now).await
+        self.inner.work_counts(tenant, now).await
     }
 
     async fn retrying(
@@ -339,6 +343,12 @@ impl Store for Mortal {
         self.live().await;
         self.count_read("held_by");
         self.inner.held_by(identity, at).await
+    }
+
+    async fn held_since(&self, site: &SiteId) -> Result<Option<Timestamp>, StoreFailure> {
+        self.live().await;
+        self.count_read("held_since");
+        self.inner.held_since(site).await
     }
 
     async fn held_in(
@@ -692,12 +702,13 @@ impl Store for Mortal {
 
     async fn operation_rates(
         &self,
+        tenant: Option<&TenantId>,
         since: Timestamp,
         bucket: Duration,
     ) -> Result<Vec<(Timestamp, u64, u64)>, StoreFailure> {
         self.live().await;
         self.count_read("operation_rates");
-        self.inner.operation_rates(since, bucket).await
+        self.inner.operation_rates(tenant, since, bucket).await
     }
 
     async fn documents(&self, collection: &str, names: &[String]) -> Result<Vec<Document>, StoreFailure> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lanyard_engine::{
     policies::Wish,
     ports::{Finding, PortFailure, Severity, Silent, Store, Write},
+    undo::UndoScope,
     whatif::{SealRefused, WhatIfError, waves},
 };
 use lanyard_model::{
@@ -144,6 +145,27 @@ async fn what_is_held_at_the_end_of_a_seal_is_said_to_be_held_and_by_what() {
     let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
     let fates: Vec<_> = report.refused.iter().map(|one| (one.line.as_str(), one.fate.as_str())).collect();
     assert_eq!(fates, [("role-:51:CUSTOMER", "removals wait for their window"); 2], "{report:?}");
+}
+
+#[tokio::test]
+async fn what_an_applied_seal_did_is_taken_back_and_nothing_besides() {
+    let mut world = company().await;
+    let before = world.shown();
+    let seal = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap().seal.unwrap();
+    let scope = UndoScope::Seal(seal.clone());
+    let never = world.engine.preview_undo(&scope, "test").await.unwrap_err();
+    assert!(never.to_string().contains("was never applied"), "{never}");
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    world.quiet().await;
+    world.engine.finish_seal(&seal, "Olu").await.unwrap();
+    assert!(!world.shown().contains("CUSTOMER"));
+    let shown = world.engine.preview_undo(&scope, "test").await.unwrap();
+    let operations: Vec<_> = shown.iter().map(|one| one.operations).collect();
+    assert_eq!(operations, [1, 1], "not what was done for them before: {shown:#?}");
+    let done = world.engine.apply_undo(&scope, "Olu", "a mistake").await.unwrap();
+    assert!(done.iter().all(|one| one.open.as_deref() == Some(&[])), "{done:#?}");
+    world.quiet().await;
+    assert_eq!(world.shown(), before, "the policy in force leaves it alone");
 }
 
 #[tokio::test]

@@ -379,7 +379,7 @@ impl Rig {
             let now = self.engine.clock().now();
             // What waits for coalescing is due within a moment; reviews of later dates are not work.
             let soon = now + self.engine.settings().coalesce;
-            let work = self.engine.store().work_counts(soon).await?;
+            let work = self.engine.store().work_counts(None, soon).await?;
             quiet = if work.due + work.leased == 0 { quiet + 1 } else { 0 };
         }
         Ok(begun.elapsed())

@@ -126,7 +126,7 @@ impl Director {
     async fn is_quiet(&self, ahead: SignedDuration) -> bool {
         let now = self.now();
         let store = self.engine.store();
-        let (Ok(counts), Ok(next)) = (store.work_counts(now).await, store.next_due().await) else {
+        let (Ok(counts), Ok(next)) = (store.work_counts(None, now).await, store.next_due().await) else {
             return false;
         };
         counts.due == 0 && counts.leased == 0 && next.is_none_or(|at| at.duration_since(now) > ahead)

@@ -125,7 +125,7 @@ impl Summary {
                 text.trim(),
             ));
         }
-        let work = store.work_counts(now).await?;
+        let work = store.work_counts(None, now).await?;
         let heads = store.tree_heads().await?;
         Ok(Self {
             converged: broken.is_empty() && differences == 0 && work.dead == 0,

@@ -65,7 +65,7 @@ pub struct ReplayArguments {
 pub struct UndoArguments {
     #[command(flatten)]
     data: Data,
-    /// A plan (pln_…) or a person; without it, everything within --since and --until
+    /// A plan (pln_…), an applied what-if (wif_…) or a person; without it, everything within --since and --until
     of: Option<String>,
     /// Only this operation of the plan, counted from 1
     #[arg(long, value_name = "N")]
@@ -377,6 +377,9 @@ impl Verbs {
                 Some(step) => UndoScope::Step(plan, step),
                 None => UndoScope::Plan(plan),
             });
+        }
+        if of.starts_with("wif_") {
+            return Ok(UndoScope::Seal(of.clone()));
         }
         let who = self.find(of).await?;
         Ok(UndoScope::Person(who, asked.since.unwrap_or(Timestamp::UNIX_EPOCH)))

@@ -550,7 +550,7 @@ impl Verbs {
         let report = self.engine.sweep(site.as_ref(), why, progress).await.map_err(survey_error)?;
         self.settle().await;
         let now = self.engine.clock().now();
-        let counts = self.engine.store().work_counts(now).await?;
+        let counts = self.engine.store().work_counts(None, now).await?;
         let retries = self.engine.store().retrying(now, Timestamp::MAX, RETRIES_COUNTED).await?.len();
         let totals = self.engine.latency.totals().since(before);
         let left = left_over(&Left {
@@ -603,7 +603,7 @@ impl Verbs {
             return;
         }
         loop {
-            match self.engine.store().work_counts(self.engine.clock().now()).await {
+            match self.engine.store().work_counts(None, self.engine.clock().now()).await {
                 Ok(counts) if counts.due + counts.leased > 0 && !self.engine.is_stopped() => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

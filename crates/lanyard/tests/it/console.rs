@@ -246,7 +246,21 @@ async fn a_review_is_opened_decided_and_signed_off_as_described() {
     let opened = house.done("reviews", "/reviews", wish(&shouted)).await;
     assert_eq!(opened["review"]["owner"], owner["name"], "{opened}");
     let id = opened["review"]["id"].as_str().expect("an id").to_owned();
+    for (asked, total) in [
+        ("reviewer=me&open=true&search=ROLE", 1),
+        ("tenant=main&reviewer=command%20line", 1),
+        ("tenant=elsewhere", 0),
+        ("reviewer=somebody%20else", 0),
+        ("search=badges", 0),
+    ] {
+        assert_eq!(house.served.api(&format!("reviews?{asked}")).await["total"], total, "{asked}");
+    }
     let page = house.served.api(&format!("reviews/{id}")).await;
+    let all = page["total"].as_u64().expect("a number");
+    let name = page["lines"][0]["name"].as_str().expect("a name").replace(' ', "%20");
+    let own = house.served.api(&format!("reviews/{id}?search={name}")).await["total"].as_u64();
+    assert!(own > Some(0) && own <= Some(all), "{own:?} of {all} lines of {name}");
+    assert_eq!(house.served.api(&format!("reviews/{id}?search=zzz")).await["total"], 0);
     let mistakes = house.document.mistakes("/api/v1/reviews/{id}", &page);
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     let line = page["lines"][0]["id"].as_str().expect("a line").to_owned();
@@ -377,4 +391,46 @@ async fn a_sealed_draft_is_applied_without_those_who_are_left_out() {
     house.served.quiet(MINUTE).await;
     let waiting = house.served.api("approvals").await;
     assert!(waiting["items"].as_array().expect("a list").iter().any(|one| theirs(&one)), "{waiting}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_shown_as_of_a_moment_and_taken_back_as_described() {
+    let house = house("12").await;
+    let overview = house.read("overview?tenant=main", "/overview").await;
+    let everybody = house.served.api("overview").await;
+    assert_eq!(overview["rates"]["applied_24h"], everybody["rates"]["applied_24h"], "it is the only tenant");
+    let site = overview["sites"][0]["id"].as_str().expect("a site").to_owned();
+
+    let plan = until("something was done for somebody", MINUTE, async || {
+        let lines = house.served.api("activity?kinds=operation&limit=50").await;
+        let plans = lines["items"].as_array()?.iter().filter_map(|line| line["data"]["plan"].as_str());
+        plans.map(str::to_owned).next()
+    })
+    .await;
+    let shown = house.done("undo", "/undo", json!({ "plan": plan })).await;
+    let one = &shown["people"][0];
+    assert!(shown["applied"] == false && one["steps"].is_array() && one["keep_away"].is_array(), "{shown}");
+    let (status, refused) = house.post("undo", json!({ "seal": "wif_never" })).await;
+    assert!(status >= 400, "{refused}");
+    let done = house.done("undo", "/undo", json!({ "plan": plan, "apply": true, "reason": "a test" })).await;
+    assert_eq!(done["people"][0]["open"], json!([]), "{done}");
+    let told = house.served.api("activity?kinds=undo").await;
+    assert!(told.to_string().contains("taken back"), "{told}");
+
+    let (tenant, user) = (one["identity"]["tenant"].as_str(), one["identity"]["user"].as_str());
+    let path = format!("people/{}/{}/access", tenant.expect("a tenant"), user.expect("an id"));
+    let now = house.read(&path, "/people/{tenant}/{id}/access").await;
+    assert!(now["known_since"][&site].is_string(), "{now}");
+    let before = house.served.api(&format!("{path}?as_of=2001-01-01T00:00:00Z")).await;
+    assert_eq!(before["held"], json!([]), "nothing is known of so long ago");
+
+    let all = house.read(&format!("sites/{site}/access"), "/sites/{site}/access").await;
+    let named = |answer: &Value| -> Vec<String> {
+        answer["people"].as_object().expect("names").keys().cloned().collect()
+    };
+    let someone = named(&all).first().expect("somebody has an account").clone();
+    let name = all["people"][&someone].as_str().expect("a name").replace(' ', "%20");
+    let found = house.served.api(&format!("sites/{site}/access?search={name}")).await;
+    assert!(named(&found).contains(&someone) && found["next"].is_null(), "{found}");
+    assert_eq!(house.served.api(&format!("sites/{site}/access?search=zzzz")).await["held"], json!([]));
 }

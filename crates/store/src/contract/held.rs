@@ -43,6 +43,7 @@ pub(super) async fn what_was_held_is_answered_for_any_moment(store: &dyn Store) 
     put(store, vec![read(1, 30, &[], Some(&[7]))]).await;
     put(store, vec![Write::AccountGone { account: account_key(1), at: at(40) }]).await;
     put(store, vec![read(1, 50, &[], Some(&[]))]).await;
+    assert_eq!(store.held_since(&site()).await, Ok(Some(at(10))), "the first read of all, not the last");
     let then = async |seconds| words(&store.held_by(&who("ana"), at(seconds)).await.unwrap());
     assert_eq!(then(9).await, [] as [&str; 0]);
     assert_eq!(then(10).await, ["account  live", "item 7 ", "role 5 CUSTOMER"]);

@@ -10,7 +10,7 @@ use lanyard_engine::ports::{
 use lanyard_model::{
     account::Role,
     coverage::{Certificate, Evidence, ReadKind},
-    id::{CenterId, PlanId, SiteId},
+    id::{CenterId, PlanId, SiteId, TenantId},
     plan::{AccountPatch, Gate, Operation, Outcome, Step},
 };
 
@@ -174,8 +174,14 @@ pub(super) async fn operations_are_counted_by_time(store: &dyn Store) {
         let intent = Write::Intent(Box::new(intent(id, "ana", at(0))));
         put(store, vec![intent, outcome(id, result, at(seconds))]).await;
     }
-    let rates = store.operation_rates(at(0), Duration::from_secs(60)).await.unwrap();
+    let rates = store.operation_rates(None, at(0), Duration::from_secs(60)).await.unwrap();
     assert_eq!(rates, [(at(0), 1, 0), (at(60), 1, 1), (at(300), 1, 0)]);
+    let tenant = who("ana").tenant;
+    let own = store.operation_rates(Some(&tenant), at(0), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(own, rates, "all of it was for people of this tenant");
+    let other = TenantId::new("elsewhere");
+    let none = store.operation_rates(Some(&other), at(0), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(none, [], "nothing of it for those of another");
 }
 
 pub(super) async fn leaver_clocks_start_once(store: &dyn Store) {

@@ -37,11 +37,15 @@ pub(super) async fn attention_is_one_row_per_identity(store: &dyn Store) {
         }]
     );
     assert!(claim(store, at(10), 9).await.is_empty(), "it is ours");
-    let counts = store.work_counts(at(10)).await.unwrap();
+    let counts = store.work_counts(None, at(10)).await.unwrap();
     assert_eq!(counts, WorkCounts { due: 0, leased: 1, waiting: 0, dead: 0 });
+    let own = store.work_counts(Some(&who("ana").tenant), at(10)).await.unwrap();
+    assert_eq!(own, counts, "she is the only one");
+    let other = store.work_counts(Some(&TenantId::new("elsewhere")), at(10)).await.unwrap();
+    assert_eq!(other, WorkCounts { due: 0, leased: 0, waiting: 0, dead: 0 });
     put(store, vec![finish(&items[0], done())]).await;
     assert!(claim(store, at(1_000), 9).await.is_empty(), "it is quiet");
-    let counts = store.work_counts(at(1_000)).await.unwrap();
+    let counts = store.work_counts(None, at(1_000)).await.unwrap();
     assert_eq!(counts, WorkCounts { due: 0, leased: 0, waiting: 1, dead: 0 });
     let again = store.write(vec![finish(&items[0], done())]).await;
     assert_eq!(again, Err(StoreFailure::LeaseLost(who("ana"))), "a claim ends once");
@@ -154,7 +158,7 @@ pub(super) async fn retries_keep_their_history_and_the_dead_wait_for_attention(s
     assert_eq!(store.next_due().await, Ok(None));
     let list = store.dead_work(9).await.unwrap();
     assert_eq!(list, [(who("ana"), "403".to_owned(), "grant the role".to_owned())]);
-    assert_eq!(store.work_counts(at(9_000)).await.unwrap().dead, 1);
+    assert_eq!(store.work_counts(None, at(9_000)).await.unwrap().dead, 1);
     let ana = who("ana");
     let page = async |tenant: Option<&str>, after: Option<&IdentityId>| {
         let tenant = tenant.map(TenantId::new);

@@ -66,6 +66,7 @@ mod tests {
         "notes::PAST_GONE",
         "plans::OPEN",
         "plans::RATES",
+        "plans::RATES_OF",
         "plans::UNITS_CHARGED",
         "plans::USED",
         "signals::MEMBERSHIPS_GONE",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lanyard_engine::ports::{Charge, Intent, OpenIntent, Order, StoreFailure};
 use lanyard_model::{
-    id::{IdentityId, PlanId, SiteId},
+    id::{IdentityId, PlanId, SiteId, TenantId},
     plan::{Outcome, Plan},
 };
 
@@ -45,6 +45,8 @@ statements! {
                  WHERE plans.tenant = $1 AND plans.user_id = $2 AND intents.plan = plans.id AND intents.at >= $3";
     RATES = "SELECT (outcome_at - $1) / $2, CAST(SUM(success) AS BIGINT), COUNT(*) FROM intents
              WHERE outcome_at IS NOT NULL AND outcome_at >= $1 GROUP BY 1 ORDER BY 1";
+    RATES_OF = "SELECT (outcome_at - $1) / $2, CAST(SUM(success) AS BIGINT), COUNT(*) FROM intents
+                WHERE outcome_at IS NOT NULL AND outcome_at >= $1 AND tenant = $3 GROUP BY 1 ORDER BY 1";
     /// What somebody let through a reached limit made no room for anything else of theirs.
     UNIT_CHARGED = "SELECT COUNT(*) FROM charges WHERE scope = $1 AND unit = $2 AND at > $3 AND at < $4
                     AND NOT EXISTS (SELECT 1 FROM clearances
@@ -198,13 +200,22 @@ pub(crate) fn of_person(
     Ok(all)
 }
 
-/// Buckets in which something ended: beginning, successes, all others.
-pub(crate) fn rates(tx: &dyn Tx, since: Timestamp, bucket: Duration) -> Answer<Vec<(Timestamp, u64, u64)>> {
+/// Buckets in which something ended for a tenant's people, or for anybody: beginning, successes, all others.
+pub(crate) fn rates(
+    tx: &dyn Tx,
+    tenant: Option<&TenantId>,
+    since: Timestamp,
+    bucket: Duration,
+) -> Answer<Vec<(Timestamp, u64, u64)>> {
     let length = i64::try_from(bucket.as_micros()).unwrap_or(i64::MAX).max(1);
     let from = micros(since);
-    tx::all(tx, RATES, with![from, length], |row| {
+    let one = |row: &dyn Row| {
         let start = from.saturating_add(row.int(0)?.saturating_mul(length));
         let (applied, ended) = (unsigned(row.int(1)?), unsigned(row.int(2)?));
         Ok((tx::time(start)?, applied, ended - applied))
-    })
+    };
+    match tenant {
+        None => tx::all(tx, RATES, with![from, length], one),
+        Some(tenant) => tx::all(tx, RATES_OF, with![from, length, tenant.as_str()], one),
+    }
 }

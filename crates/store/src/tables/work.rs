@@ -45,6 +45,11 @@ statements! {
     COUNT_EXPIRED = "SELECT COUNT(*) FROM work WHERE state = 1 AND lease_until <= $1";
     COUNT_DEAD = "SELECT COUNT(*) FROM work WHERE state = 2";
     COUNT_ALL = "SELECT COUNT(*) FROM work";
+    COUNT_DUE_OF = "SELECT COUNT(*) FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1 AND due <= $2
+                    AND tenant = $3";
+    COUNT_LEASED_OF = "SELECT COUNT(*) FROM work WHERE state = 1 AND lease_until > $1 AND tenant = $2";
+    COUNT_EXPIRED_OF = "SELECT COUNT(*) FROM work WHERE state = 1 AND lease_until <= $1 AND tenant = $2";
+    COUNT_ALL_OF = "SELECT COUNT(*) FROM work WHERE tenant = $1";
     RETRYING = "SELECT tenant, user_id FROM work WHERE state = 0 AND due IS NOT NULL AND lane = $1
                 AND due > $2 AND due <= $3 AND attempts > 0 ORDER BY due, tenant, user_id LIMIT $4";
     COUNT_DEAD_OF = "SELECT COUNT(*) FROM work WHERE state = 2 AND tenant = $1";
@@ -338,8 +343,11 @@ pub(crate) fn first_lease_end(tx: &dyn Tx) -> Answer<Option<i64>> {
     tx::first(tx, FIRST_LEASE_END, &[], |row| row.int(0))
 }
 
-/// Items whose lease is over count as due.
-pub(crate) fn counts(tx: &dyn Tx, now: Timestamp) -> Answer<WorkCounts> {
+/// Of a tenant's people, or of everybody. Items whose lease is over count as due.
+pub(crate) fn counts(tx: &dyn Tx, tenant: Option<&TenantId>, now: Timestamp) -> Answer<WorkCounts> {
+    if let Some(tenant) = tenant {
+        return counts_of(tx, tenant.as_str(), now);
+    }
     let mut due = tx::count(tx, COUNT_EXPIRED, with![now])?;
     for lane in LANES {
         due += tx::count(tx, COUNT_DUE, with![lane.rank(), now])?;
@@ -347,6 +355,17 @@ pub(crate) fn counts(tx: &dyn Tx, now: Timestamp) -> Answer<WorkCounts> {
     let leased = tx::count(tx, COUNT_LEASED, with![now])?;
     let dead = tx::count(tx, COUNT_DEAD, &[])?;
     let all = tx::count(tx, COUNT_ALL, &[])?;
+    Ok(WorkCounts { due, leased, waiting: all.saturating_sub(due + leased + dead), dead })
+}
+
+fn counts_of(tx: &dyn Tx, tenant: &str, now: Timestamp) -> Answer<WorkCounts> {
+    let mut due = tx::count(tx, COUNT_EXPIRED_OF, with![now, tenant])?;
+    for lane in LANES {
+        due += tx::count(tx, COUNT_DUE_OF, with![lane.rank(), now, tenant])?;
+    }
+    let leased = tx::count(tx, COUNT_LEASED_OF, with![now, tenant])?;
+    let dead = tx::count(tx, COUNT_DEAD_OF, with![tenant])?;
+    let all = tx::count(tx, COUNT_ALL_OF, with![tenant])?;
     Ok(WorkCounts { due, leased, waiting: all.saturating_sub(due + leased + dead), dead })
 }
 

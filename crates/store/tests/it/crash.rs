@@ -135,6 +135,6 @@ async fn what_was_acknowledged_survives_a_kill() {
     assert!(batches >= said.len() as u64, "{batches} batches, {} acknowledged", said.len());
     assert_eq!(store.tree_heads().await.unwrap()[0].size, batches);
     assert_eq!(store.ledger(&tenant()).await.unwrap().hook_only, batches);
-    assert_eq!(store.work_counts(Timestamp::UNIX_EPOCH).await.unwrap().due, batches);
+    assert_eq!(store.work_counts(None, Timestamp::UNIX_EPOCH).await.unwrap().due, batches);
     assert_eq!(store.verify_journal().await.unwrap(), None);
 }

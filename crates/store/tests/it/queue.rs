@@ -230,7 +230,7 @@ proptest! {
             }
             let next = people.iter().filter_map(|p| p.lease.map_or(p.due(), |lease| Some(lease.until))).min();
             prop_assert_eq!(now_or_never(store.next_due()).unwrap(), next.map(at));
-            let counts = now_or_never(store.work_counts(at(now))).unwrap();
+            let counts = now_or_never(store.work_counts(None, at(now))).unwrap();
             let leased = people.iter().filter(|p| p.lease.is_some_and(|lease| lease.until > now)).count();
             let dead = people.iter().filter(|p| p.dead).count();
             let all = people.iter().filter(|p| p.known).count();

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lanyard_engine::{
     ports::Silent,
-    undo::UndoScope,
+    undo::{UndoFor, UndoScope},
     whatif::{
         LeftOut, SealRefused, WhatIf, WhatIfError,
         waves::{self, Waves},
@@ -19,9 +19,9 @@ use lanyard_engine::{
 };
 use lanyard_model::id::{IdentityId, PlanId, SiteId, TenantId};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Answer, policy::Content};
+use super::{Answer, people::plan_lines, policy::Content};
 use crate::{
     WebState,
     access::Caller,
@@ -188,11 +188,14 @@ pub async fn finish(
     Ok(Json(json!(report)))
 }
 
-/// What is to be taken back: a plan (one operation of it), a person since a moment, or a stretch of time.
+/// What is to be taken back: a plan (one operation of it), an applied what-if, a person since a moment, or a stretch of
+/// time.
 #[derive(Debug, Deserialize)]
 pub struct UndoAsked {
     plan: Option<String>,
     step: Option<usize>,
+    /// A what-if that was applied.
+    seal: Option<String>,
     identity: Option<Named>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -215,22 +218,23 @@ pub async fn undo(
     Extension(caller): Extension<Caller>,
     Body(asked): Body<UndoAsked>,
 ) -> Answer {
-    let scope = match (&asked.plan, &asked.identity, asked.since) {
-        (Some(plan), _, _) => match asked.step {
+    let scope = match (&asked.plan, &asked.seal, &asked.identity, asked.since) {
+        (Some(plan), ..) => match asked.step {
             Some(step) => UndoScope::Step(PlanId::new(plan.as_str()), step),
             None => UndoScope::Plan(PlanId::new(plan.as_str())),
         },
-        (None, Some(who), since) => UndoScope::Person(
+        (None, Some(seal), ..) => UndoScope::Seal(seal.clone()),
+        (None, None, Some(who), since) => UndoScope::Person(
             IdentityId::new(TenantId::new(who.tenant.as_str()), who.id.as_str()),
             since.unwrap_or(Timestamp::UNIX_EPOCH),
         ),
-        (None, None, Some(since)) => {
+        (None, None, None, Some(since)) => {
             UndoScope::Between(since, asked.until.unwrap_or_else(|| state.engine.clock().now()))
         }
-        (None, None, None) => {
+        (None, None, None, None) => {
             let title = "what is to be taken back?";
             return Err(Problem::new(StatusCode::BAD_REQUEST, "no_scope", title)
-                .fix("name a plan, an identity, or since"));
+                .fix("name a plan, a seal, an identity, or since"));
         }
     };
     let people = if asked.apply {
@@ -238,5 +242,13 @@ pub async fn undo(
     } else {
         state.engine.preview_undo(&scope, "undo").await?
     };
+    let people: Vec<Value> = people.iter().map(taken_back).collect();
     Ok(Json(json!({ "people": people, "applied": asked.apply })))
+}
+
+/// With its steps as every other plan is shown.
+fn taken_back(undo: &UndoFor) -> Value {
+    let mut value = json!(undo);
+    value["steps"] = json!(plan_lines(&undo.plan));
+    value
 }

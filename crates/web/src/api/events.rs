@@ -51,7 +51,7 @@ impl Fan {
         {
             return Some(Arc::clone(view));
         }
-        let made: Arc<str> = overview(state, caller).await.ok()?.to_string().into();
+        let made: Arc<str> = overview(state, caller, None).await.ok()?.to_string().into();
         if views.len() >= VIEWS_MAX {
             views.clear();
         }

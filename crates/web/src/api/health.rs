@@ -106,7 +106,7 @@ pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extensi
         );
     }
     if caller.sees_everything() {
-        let work = store.work_counts(now).await?;
+        let work = store.work_counts(None, now).await?;
         add(
             About::Lanyard,
             "dead letters",
@@ -211,7 +211,7 @@ pub async fn metrics(State(state): State<Arc<WebState>>) -> Result<Response, Pro
 pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
     let engine = &state.engine;
     let store = engine.store();
-    let work = store.work_counts(engine.clock().now()).await?;
+    let work = store.work_counts(None, engine.clock().now()).await?;
     let totals = engine.latency.totals();
     let mut text = String::new();
     for (name, help, value) in [

@@ -1,6 +1,10 @@
 //! The first screen: what needs a person, then numbers, tenants and sites.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Extension, Json,
@@ -11,7 +15,10 @@ use lanyard_engine::{
     ports::{Finding, Order, Severity},
     put_away::may_be_put_away,
 };
-use lanyard_model::{coverage::ReadKind, id::SiteId};
+use lanyard_model::{
+    coverage::ReadKind,
+    id::{SiteId, TenantId},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,13 +28,33 @@ use crate::{WebState, access::Caller, page::Paging, problem::Problem, traffic::C
 /// Findings of one kind beyond this many are shown as one line with a count.
 const SHOWN_PER_KIND: usize = 5;
 
-/// `GET /api/v1/overview`
-pub async fn show(State(state): State<Arc<WebState>>, Extension(caller): Extension<Caller>) -> Answer {
-    Ok(Json(overview(&state, &caller).await?))
+#[derive(Debug, Default, Deserialize)]
+pub struct OverviewQuery {
+    tenant: Option<String>,
 }
 
-/// What this caller may see of it. Numbers that count everybody are left out (`null`) for whoever sees a part.
-pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value, Problem> {
+/// `GET /api/v1/overview?tenant=…`
+pub async fn show(
+    State(state): State<Arc<WebState>>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<OverviewQuery>,
+) -> Answer {
+    let tenant = query.tenant.filter(|tenant| tenant != "all").map(TenantId::new);
+    if let Some(tenant) = &tenant
+        && !(state.engine.directories().contains_key(tenant) && caller.sees_tenant(tenant))
+    {
+        return Err(Problem::not_found(format!("there is no tenant {tenant}")));
+    }
+    Ok(Json(overview(&state, &caller, tenant.as_ref()).await?))
+}
+
+/// What this caller may see of all tenants, or of one: its people, the sites they are in, and what concerns either or the
+/// whole installation. Numbers of operations and work are left out (`null`) for whoever sees a part of what they count.
+pub(crate) async fn overview(
+    state: &WebState,
+    caller: &Caller,
+    only: Option<&TenantId>,
+) -> Result<Value, Problem> {
     let engine = &state.engine;
     let store = engine.store();
     let now = engine.clock().now();
@@ -35,6 +62,9 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     traffic.note(engine);
     let mut tenants = Vec::new();
     for id in engine.directories().keys().filter(|id| caller.sees_tenant(id)) {
+        if only.is_some_and(|only| only != id) {
+            continue;
+        }
         let ledger = store.ledger(id).await?;
         let polled = engine.feed_standing(id).await?.read_at;
         let hook = store.meta(&format!("hook-state:{id}")).await?.unwrap_or_else(|| "none".into());
@@ -64,9 +94,20 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
         let (_, ended_at) = one.last?;
         Some(json!({ "at": ended_at, "state": "done", "certified": one.certified, "drift": one.drift }))
     };
+    // Sites that some of the tenant's people are in.
+    let within: Option<BTreeSet<SiteId>> = match only {
+        None => None,
+        Some(only) => {
+            let all = engine.environments().await?;
+            Some(all.into_iter().filter(|one| one.tenant == *only).map(|one| one.site).collect())
+        }
+    };
     let mut sites = Vec::new();
     let mut certified = BTreeMap::new();
     for (id, site) in engine.sites().iter().filter(|(id, _)| caller.sees_site(id)) {
+        if within.as_ref().is_some_and(|within| !within.contains(id)) {
+            continue;
+        }
         let certificate = store.certificate(id.as_str(), ReadKind::Accounts).await?;
         certified.insert(id.clone(), certificate.as_ref().map(lanyard_model::coverage::Certificate::holds));
         let calls = Calls::of(&site.port().calls());
@@ -88,12 +129,15 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
     }
     let day = now.checked_sub(Duration::from_secs(86_400)).unwrap_or(Timestamp::UNIX_EPOCH);
     let hour = now.checked_sub(Duration::from_secs(3_600)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let by_hour = store.operation_rates(day, Duration::from_secs(3_600)).await?;
-    let spark = store.operation_rates(hour, Duration::from_secs(60)).await?;
+    let by_hour = store.operation_rates(only, day, Duration::from_secs(3_600)).await?;
+    let spark = store.operation_rates(only, hour, Duration::from_secs(60)).await?;
     let mut findings = store.findings(2000).await?;
-    findings.retain(|finding| sees(caller, finding));
-    let environments = environments(state, caller, &findings, &certified).await?;
-    let whole = caller.sees_everything();
+    findings.retain(|finding| sees(caller, finding) && concerns(finding, only, within.as_ref()));
+    let environments = environments(state, caller, only, &findings, &certified).await?;
+    let whole = match only {
+        None => caller.sees_everything(),
+        Some(only) => caller.sees(Some(only), None),
+    };
     let held = findings.iter().filter(|f| f.kind == "blocked" || f.kind == "cap").count();
     Ok(json!({
         "now": now,
@@ -104,14 +148,14 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
         "tenants": tenants,
         "sites": sites,
         "environments": environments,
-        "work": if whole { Some(store.work_counts(now).await?) } else { None },
+        "work": if whole { Some(store.work_counts(only, now).await?) } else { None },
         "needs_person": needs_person(&findings),
         "rates": {
             "applied_24h": whole.then(|| by_hour.iter().map(|(_, applied, _)| applied).sum::<u64>()),
             "failed_24h": whole.then(|| by_hour.iter().map(|(_, _, failed)| failed).sum::<u64>()),
             "held": held,
         },
-        "leaver_seconds_p99": if whole { leaver_p99(state).await? } else { None },
+        "leaver_seconds_p99": if whole { leaver_p99(state, only).await? } else { None },
         "spark": spark
             .iter()
             .filter(|_| whole)
@@ -121,13 +165,14 @@ pub(crate) async fn overview(state: &WebState, caller: &Caller) -> Result<Value,
 }
 
 /// Seconds from "seen" to "verified gone" that 99 % of leavers stayed under.
-pub(crate) async fn leaver_p99(state: &WebState) -> Result<Option<f64>, Problem> {
+pub(crate) async fn leaver_p99(state: &WebState, of: Option<&TenantId>) -> Result<Option<f64>, Problem> {
     let mut seconds: Vec<f64> = state
         .engine
         .store()
         .leavers(false, 10_000)
         .await?
         .iter()
+        .filter(|leaver| of.is_none_or(|of| leaver.identity.tenant == *of))
         .filter_map(|leaver| Some(leaver.verified_at?.duration_since(leaver.seen_at).as_secs_f64().max(0.0)))
         .collect();
     seconds.sort_by(f64::total_cmp);
@@ -173,6 +218,18 @@ fn needs_person(findings: &[Finding]) -> Vec<Value> {
 pub(crate) fn sees(caller: &Caller, finding: &Finding) -> bool {
     let tenant = finding.tenant.as_ref().or(finding.identity.as_ref().map(|id| &id.tenant));
     caller.sees(tenant, finding.site.as_ref())
+}
+
+/// Whether it is told of when only one tenant is looked at: what names another tenant, or a site that none of the tenant's
+/// people are in, is not.
+fn concerns(finding: &Finding, only: Option<&TenantId>, within: Option<&BTreeSet<SiteId>>) -> bool {
+    let Some(only) = only else { return true };
+    let tenant = finding.tenant.as_ref().or(finding.identity.as_ref().map(|id| &id.tenant));
+    match (tenant, &finding.site) {
+        (Some(tenant), _) => tenant == only,
+        (None, Some(site)) => within.is_none_or(|within| within.contains(site)),
+        (None, None) => true,
+    }
 }
 
 /// Messages and comparisons that can be paged through.

@@ -84,14 +84,42 @@ async fn allowed(state: &WebState, caller: &Caller, permit: Permit, id: &str) ->
     if seen { Ok(()) } else { Err(Problem::not_found(format!("there is no review {id}"))) }
 }
 
+#[derive(Debug, Default, Deserialize)]
+pub struct ReviewsQuery {
+    cursor: Option<String>,
+    limit: Option<usize>,
+    tenant: Option<String>,
+    search: Option<String>,
+    reviewer: Option<String>,
+    /// `true`: only those that are not signed off.
+    #[serde(default)]
+    open: bool,
+}
+
 /// `GET /api/v1/reviews`
 pub async fn list(
     State(state): State<Arc<WebState>>,
     Extension(caller): Extension<Caller>,
-    Query(paging): Query<Paging>,
+    Query(query): Query<ReviewsQuery>,
 ) -> Answer {
     let mut reviews = state.engine.reviews().await?;
-    reviews.retain(|known| caller.may_at(Permit::See, Some(&known.tenant), None));
+    let tenant = query.tenant.as_deref().filter(|tenant| *tenant != "all");
+    let wanted = query.search.as_deref().unwrap_or_default().trim().to_lowercase();
+    let who = match query.reviewer.as_deref() {
+        None => None,
+        Some("me") => Some(by(&state, &caller).await?),
+        Some(name) => Some(By { name: name.to_owned(), also: Vec::new() }),
+    };
+    reviews.retain(|known| {
+        let named = [&known.title, &known.owner].into_iter().chain(&known.reviewers);
+        caller.may_at(Permit::See, Some(&known.tenant), None)
+            && tenant.is_none_or(|tenant| known.tenant.as_str() == tenant)
+            && !(query.open && known.closed_at.is_some())
+            && who.as_ref().is_none_or(|who| known.reviewers.iter().any(|one| who.is(one)))
+            && (named.into_iter().any(|text| text.to_lowercase().contains(&wanted))
+                || known.sites.iter().any(|site| site.as_str().to_lowercase().contains(&wanted)))
+    });
+    let paging = Paging { cursor: query.cursor, limit: query.limit };
     let page = paging.cut(reviews, 100, true, |known| (known.opened_at, known.id.clone()))?;
     Ok(Json(json!({ "reviews": page.items, "next": page.next, "total": page.total })))
 }
@@ -174,6 +202,7 @@ pub struct Page {
     /// `true`: only lines without a decision.
     #[serde(default)]
     open: bool,
+    search: Option<String>,
 }
 
 /// `GET /api/v1/reviews/{id}?reviewer=…&open=true&cursor=…&limit=…`
@@ -202,12 +231,16 @@ pub async fn show(
     let theirs = |line: &Line, reviewer: &String| {
         same(&line.reviewer, reviewer) || (who.is(reviewer) && who.is(&line.reviewer))
     };
+    let wanted = page.search.as_deref().unwrap_or_default().trim().to_lowercase();
     let fits: Vec<_> = lines
         .into_iter()
         .enumerate()
         .filter(|(_, line)| page.reviewer.as_ref().is_none_or(|reviewer| theirs(line, reviewer)))
         // Whoever must be asked first keeps the review open as much as what nobody looked at.
         .filter(|(_, line)| !page.open || matches!(line.decision, None | Some(Decision::Ask)))
+        .filter(|(_, line)| {
+            [&line.name, &line.person, &line.what].iter().any(|text| text.to_lowercase().contains(&wanted))
+        })
         .collect();
     let total = fits.len();
     let limit = page.limit.unwrap_or(100).min(LINES_MAX);

@@ -8,7 +8,7 @@ use lanyard_engine::{
     environments::Environment,
     ports::{Finding, Severity},
 };
-use lanyard_model::id::SiteId;
+use lanyard_model::id::{SiteId, TenantId};
 use serde_json::{Value, json};
 
 use crate::{WebState, access::Caller, problem::Problem, traffic::Minute};
@@ -77,10 +77,11 @@ fn lately(minutes: &[Minute], now: Timestamp) -> impl Iterator<Item = &Minute> {
     minutes.iter().filter(move |minute| now.duration_since(minute.at) <= LATELY)
 }
 
-/// Those that the caller sees, with what is open there.
+/// Those that the caller sees, of all tenants or of one, with what is open there.
 pub(super) async fn environments(
     state: &WebState,
     caller: &Caller,
+    only: Option<&TenantId>,
     findings: &[Finding],
     certified: &BTreeMap<SiteId, Option<bool>>,
 ) -> Result<Vec<Value>, Problem> {
@@ -88,7 +89,7 @@ pub(super) async fn environments(
     let now = engine.clock().now();
     let mut all = Vec::new();
     for Environment { tenant, site, people } in engine.environments().await? {
-        if !caller.sees(Some(&tenant), Some(&site)) {
+        if !caller.sees(Some(&tenant), Some(&site)) || only.is_some_and(|only| *only != tenant) {
             continue;
         }
         let traffic = |name: String| state.remembered.traffic.of(&name, now);

@@ -212,6 +212,8 @@ async fn a_role_for_one_tenant_opens_nothing_elsewhere() {
     }
     let overview = house.call("GET", "/api/v1/overview", &bearer, Value::Null).await.body;
     assert_eq!(overview["rates"]["applied_24h"], Value::Null, "numbers of everybody are not for a part");
+    let other = house.call("GET", "/api/v1/overview?tenant=other", &bearer, Value::Null).await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND, "of another tenant not even that it is there");
     let london = Grant { role: Role::Operator, tenants: vec![], sites: vec!["london".into()] };
     let bearer = format!("Bearer {}", token_of(&house, "london", vec![london]).await);
     let look = house.call("POST", "/api/v1/people/northgate/x/look", &bearer, json!({})).await;

@@ -304,3 +304,44 @@ async fn a_verb_takes_as_long_as_it_takes_and_is_carried_out_without_whoever_ask
     tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
     assert_eq!(slow.0.load(Ordering::Relaxed), 2, "and still it was carried out");
 }
+
+#[tokio::test]
+async fn one_tenant_is_looked_at_alone_by_whoever_sees_it_whole() {
+    let house = House::reading(Arc::new(Sender("northgate".into())));
+    let at = house.now();
+    let finding = |key: &str, tenant: Option<&str>| {
+        Write::Finding(Box::new(Finding {
+            key: key.into(),
+            kind: key.into(),
+            severity: Severity::Warning,
+            title: key.into(),
+            detail: String::new(),
+            fix: None,
+            tenant: tenant.map(Into::into),
+            site: None,
+            identity: None,
+            since: at,
+        }))
+    };
+    let others = finding("theirs", Some("other"));
+    house.put(vec![finding("own", Some("northgate")), others, finding("everybody", None)]).await;
+    let needs = async |path: &str, bearer: &str| {
+        let reply = house.call("GET", path, bearer, Value::Null).await;
+        let items = reply.body["needs_person"].as_array().cloned().unwrap_or_default();
+        let mut kinds: Vec<_> =
+            items.iter().filter_map(|item| item["kind"].as_str().map(str::to_owned)).collect();
+        kinds.sort();
+        (kinds, reply.body["rates"]["applied_24h"].clone())
+    };
+    let (all, _) = needs("/api/v1/overview", OWNER).await;
+    assert_eq!(all, ["everybody", "own", "theirs"]);
+    let (own, applied) = needs("/api/v1/overview?tenant=northgate", OWNER).await;
+    assert_eq!((own.as_slice(), applied), (&["everybody".to_owned(), "own".to_owned()][..], json!(0)));
+    let grant = Grant { role: Role::Viewer, tenants: vec!["northgate".into()], sites: vec![] };
+    let wish = NewToken { name: "north".into(), grants: vec![grant], days: 1 };
+    let bearer = format!("Bearer {}", token::make(house.store.as_ref(), at, "test", wish).await.unwrap().1);
+    let (_, part) = needs("/api/v1/overview", &bearer).await;
+    assert_eq!(part, Value::Null, "numbers of everybody are not for a part");
+    let (_, whole) = needs("/api/v1/overview?tenant=northgate", &bearer).await;
+    assert_eq!(whole, json!(0), "its own are");
+}
