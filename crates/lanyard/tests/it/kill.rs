@@ -186,7 +186,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
         // again what the last one has learnt.
         let mut before = usize::MAX;
         until("nothing is written any more", MINUTE * 2, async || {
-            folder.verb(&["sweep", "--json"]).await.ends(0);
+            folder.verb(&["sweep", "--json"]).await.compared();
             last.quiet(MINUTE).await;
             sleep(SECONDS_20).await;
             let count = company.journal().await.len();
@@ -197,7 +197,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_nothing() {
         .await;
     }
     let journal = company.journal().await.len();
-    folder.verb(&["sweep", "--json"]).await.ends(0);
+    folder.verb(&["sweep", "--json"]).await.compared();
     last.quiet(MINUTE).await;
     assert_eq!(company.journal().await.len(), journal, "a sweep after all that writes nothing");
 }

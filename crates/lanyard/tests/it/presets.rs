@@ -117,7 +117,7 @@ async fn one_working_life(reading: Reading) {
 
     life.served.quiet(MINUTE * 2).await;
     let before = company.journal().await.len();
-    let swept = folder.verb(&["sweep", "--json"]).await.ends(0).json();
+    let swept = folder.verb(&["sweep", "--json"]).await.compared().json();
     assert_eq!(swept["report"]["certified"], true, "{preset}: {swept}");
     life.served.quiet(MINUTE).await;
     let journal = company.journal().await;

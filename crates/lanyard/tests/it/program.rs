@@ -31,6 +31,14 @@ impl Said {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// Asserts that a comparison came to its end, and that nothing is open but what is tried again by itself.
+    pub fn compared(self) -> Self {
+        let mut open = self.json()["open"].as_array().cloned().unwrap_or_default();
+        open.retain(|one| !one.as_str().is_some_and(|one| one.contains("tried again by itself")));
+        assert!(open.is_empty() && [0, 3].contains(&self.code), "{}\n{}", self.out, self.err);
+        self
+    }
+
     /// Asserts the exit code.
     pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
