@@ -472,7 +472,7 @@ pub struct Finding {
 }
 
 /// Every kind of finding. Each has a page under `docs/errors`.
-pub const FINDING_KINDS: [&str; 34] = [
+pub const FINDING_KINDS: [&str; 35] = [
     "aside",
     "beyond_policy",
     "blocked",
@@ -496,6 +496,7 @@ pub const FINDING_KINDS: [&str; 34] = [
     "orphan",
     "past_date",
     "policy_folder",
+    "policy_names",
     "review_overdue",
     "review_removal",
     "rollout",

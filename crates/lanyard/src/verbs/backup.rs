@@ -656,6 +656,10 @@ mod tests {
             "{refused}"
         );
         server.close();
+        // What stands in the log beside it would mend it.
+        for beside in ["-wal", "-shm"] {
+            let _ = fs::remove_file(store.join(format!("{DATABASE}{beside}")));
+        }
         fs::write(store.join(DATABASE), "a database that a full disk cut short").unwrap();
         let refused = put_back(&to, &dir, true).await.unwrap_err();
         assert!(!refused.contains("stop the server") && refused.contains("hint: --put-aside"), "{refused}");
@@ -681,6 +685,17 @@ mod tests {
         assert_eq!(fs::read_to_string(&kept[0]).unwrap(), "a database that a full disk cut short");
     }
 
+    /// A certificate of nobody's, whose key was never kept.
+    const ROOT: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBPjCB8aADAgECAhRFZu1q/kRe5680YzkE5CWVMlKRmTAFBgMrZXAwFDESMBAG\n\
+        A1UEAwwJdGVzdCByb290MCAXDTI2MTEzMDEyMzIzOFoYDzIxMjYxMTA2MTIzMjM4\n\
+        WjAUMRIwEAYDVQQDDAl0ZXN0IHJvb3QwKjAFBgMrZXADIQCbJp8kRGvatIWwG+YS\n\
+        6GleVPoiU8ssst31vTzBbkl+8qNTMFEwHQYDVR0OBBYEFHQCYwgZp2DCdjIZoUa6\n\
+        9+J4FPR2MB8GA1UdIwQYMBaAFHQCYwgZp2DCdjIZoUa69+J4FPR2MA8GA1UdEwEB\n\
+        /wQFMAMBAf8wBQYDK2VwA0EAEJdggAkpU2gfgYPc7JuHYU17CSKMQpxy87vZt0TW\n\
+        SdYHZ+d64/I9vu90aAOj7iSQj+j4dgrnz6oTvMMpNeUnBQ==\n\
+        -----END CERTIFICATE-----\n";
+
     #[tokio::test]
     async fn whatever_file_the_settings_name_comes_along_and_what_is_left_out_is_said() {
         let top = tempfile::tempdir().unwrap();
@@ -688,7 +703,7 @@ mod tests {
         data(&dir, "policy", &["a"]).await;
         let outside = top.path().join("outside").join("roots.pem");
         fs::create_dir_all(outside.parent().unwrap()).unwrap();
-        fs::write(&outside, "roots").unwrap();
+        fs::write(&outside, ROOT).unwrap();
         fs::create_dir_all(dir.join("texts")).unwrap();
         fs::write(dir.join("texts").join("alarm.txt"), "{{ status }}").unwrap();
         let settings = fs::read_to_string(dir.join(FILE)).unwrap();
