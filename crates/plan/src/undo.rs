@@ -102,7 +102,16 @@ fn take_back(
             // A live account would be switched on again under another name of the same wish.
             undo.keep_away.push(away("create", "+ account"));
             undo.keep_away.push(away("reactivate", "+ account"));
-            if account.as_ref().is_some_and(Account::is_live) {
+            if let Some(account) = account.as_mut().filter(|account| account.is_live()) {
+                if let Operation::Create { patch: AccountPatch { seat: Some(Some(room)), .. } } = one.operation {
+                    // Nobody sits where an account is switched off.
+                    let seat = |room| AccountPatch { seat: Some(room), ..AccountPatch::default() };
+                    let (mut patch, mut told) = (AccountPatch::default(), Vec::new());
+                    back(&seat(Some(*room)), &seat(None), account, &mut patch, &mut told, today, undo);
+                    if !patch.is_empty() {
+                        push(undo, today, Operation::Update { patch }, told, true);
+                    }
+                }
                 let told = difference(Effect::Remove, "account", Some("active".into()), None, today);
                 push(undo, today, Operation::Deactivate, vec![told], true);
             } else {

@@ -186,7 +186,7 @@ async fn an_undo_asks_what_the_policy_asks_before_anything_is_taken_that_no_rule
     let asked = of_kind(&world, ClearanceKind::Approval).await;
     assert_eq!(asked.iter().map(|one| one.rule.as_str()).collect::<Vec<_>>(), ["undo"]);
     let keys: Vec<_> = asked[0].lines.iter().map(|line| line.key.as_str()).collect();
-    assert_eq!(keys, ["deactivate", "role-:51:CUSTOMER"]);
+    assert_eq!(keys, ["deactivate", "role-:51:CUSTOMER", "seat-:11"]);
     let fay = Principal { name: "Fay".into(), roles: vec!["approver".into()], ..Principal::default() };
     world.engine.decide_requests(&[asked[0].id.clone()], Say::Approve, &fay, "").await.unwrap();
     world.quiet().await;

@@ -727,7 +727,7 @@ mod tests {
             assert_eq!(put_back(&to, &new, false).await, Ok(exit::DONE));
             let text = |file: &Path| fs::read_to_string(file).unwrap_or_default();
             assert_eq!(text(&new.join("texts").join("alarm.txt")), "{{ status }}");
-            assert_eq!(text(&outside), "roots", "where the settings look for it");
+            assert_eq!(text(&outside), ROOT, "where the settings look for it");
             assert_eq!(new.join("secret").exists(), with_secrets);
             if with_secrets {
                 Settings::load(&new).expect("settings that can be used as they are");
