@@ -399,7 +399,7 @@ async fn what_was_done_is_shown_as_of_a_moment_and_taken_back_as_described() {
     let overview = house.read("overview?tenant=main", "/overview").await;
     let everybody = house.served.api("overview").await;
     assert_eq!(overview["rates"]["applied_24h"], everybody["rates"]["applied_24h"], "it is the only tenant");
-    let site = overview["sites"][0]["id"].as_str().expect("a site").to_owned();
+    let site = everybody["sites"][0]["id"].as_str().expect("a site").to_owned();
 
     let plan = until("something was done for somebody", MINUTE, async || {
         let lines = house.served.api("activity?kinds=operation&limit=50").await;
