@@ -463,10 +463,10 @@ const JOURNEYS = {
     await page.goto(`${BASE}/all/people/${person.tenant}/${person.id}`);
     await page.getByRole("tab", { name: "Access on a date" }).click();
     await page.getByRole("table", { name: /^What account/ }).first().waitFor({ timeout: WAIT_MS });
-    await page.getByLabel(/^Access on/).fill("2001-01-01T09:00");
+    await page.getByLabel(/^Access on \(/).fill("2001-01-01T09:00");
     await sees(page, "of the moment asked for nothing is known there");
     await page.goto(`${BASE}/all/places`);
-    await page.getByRole("link", { name: /^Who held what in/ }).first().click();
+    await page.getByRole("link", { name: new RegExp(`^Who held what in ${person.sites[0]},`) }).click();
     await page.getByRole("region", { name: "Accounts and what they held" }).waitFor({ timeout: WAIT_MS });
     await page.getByLabel(/^Only of/).fill(person.name);
     await page.waitForFunction((name) => { const rows = [...document.querySelectorAll("tbody tr")]; return rows.length > 0 && rows.length < 6 && rows.some((row) => row.innerText.includes(name)); }, person.name, { timeout: WAIT_MS });

@@ -47,7 +47,7 @@ test("a plan is taken back after what it means was shown, with a reason, and its
   });
   expect(await screen.findByText("the booking of 3 Dec gets another number")).toBeTruthy();
   expect(screen.getByText("jobTitle: Lead since")).toBeTruthy();
-  expect(screen.getByText(/\+ seat: 2.014: not given again by itself/)).toBeTruthy();
+  expect(screen.getByText(/\+ seat: 2.014: the policy does not do it again by itself/)).toBeTruthy();
   const button = screen.getByRole("button", { name: "Take back 2 steps for Ana Chen" }) as HTMLButtonElement;
   expect(button.disabled).toBe(true);
   expect(bodies).toEqual([{ plan: "pln_1" }]);

@@ -158,18 +158,18 @@ function PersonPanel({ one, tone, children }: { one: TakenBack; tone?: Tone; chi
   );
 }
 
-/** What would be done for somebody, what cannot be, and what is left alone. */
+/** What would be done for somebody, what cannot be, and what is left alone. Each step has the same reason: it is taken back. */
 function Before({ one }: { one: TakenBack }) {
   return (
     <PersonPanel one={one} tone={one.lost.length > 0 ? "held" : undefined}>
-      {one.steps.length === 0 ? <Empty title="No step back">{one.moved.length > 0 ? "What is left was changed by somebody since." : "It is as it was before already."}</Empty> : <Steps steps={one.steps} />}
+      {one.steps.length === 0 ? <Empty title="No step back">{one.moved.length > 0 ? "What is left was changed by somebody since." : "It is as it was before already."}</Empty> : <Steps steps={one.steps.map((step) => ({ ...step, because: [] }))} />}
       <Told title="Cannot come back" tone="failed" texts={one.lost} />
       <Told title="Changed by somebody since, so it is left alone" tone="drift" texts={one.moved} />
       <Told title="Is so already" tone="ok" texts={one.already} />
       {one.keep_away.length > 0 && (
         <>
           <div className="subhead">The policy leaves it alone afterwards</div>
-          <div className="body small dim">{one.keep_away.map((line) => line.what).join(", ")}: not given again by itself until somebody releases the undo under Approvals.</div>
+          <div className="body small dim">{one.keep_away.map((line) => line.what).join(", ")}: the policy does not do it again by itself until somebody releases the undo under Approvals.</div>
         </>
       )}
     </PersonPanel>

@@ -367,8 +367,9 @@ async fn whose_address_it_is_is_asked_once_for_all_that_they_delegated() {
         world.engine.tell_stand_ins().await;
         of.push(world.mortal.used().0["identities_by_key"]);
     }
-    // For each of the three who wait: by three keys of theirs, of Mia's and of each who stands in for her, and by one more of hers.
-    assert_eq!(of, [3 * (3 * 3 + 1), 3 * (3 * 5 + 1)]);
+    // For each of the four who wait, Mia among them, by three keys of their own; and for the three whom she manages, by each
+    // key of hers and of each who stands in for her.
+    assert_eq!(of, [4 * 3 + 3 * 3 * 2, 4 * 3 + 3 * 3 * 4]);
 }
 
 #[tokio::test]
