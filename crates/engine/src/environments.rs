@@ -42,7 +42,8 @@ impl Engine {
             })
             .map(|(tenant, site, people)| Environment { tenant, site, people })
             .collect();
-        *known = Some((now, all.clone()));
+        // Nothing is counted in no time, and is what changes first.
+        *known = (!all.is_empty()).then(|| (now, all.clone()));
         Ok(all)
     }
 }

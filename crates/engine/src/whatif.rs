@@ -306,9 +306,11 @@ impl Engine {
         let now = self.clock.now();
         let tenants = try_join_all(self.directories().keys().map(|id| self.recall_tenant(id)));
         let sites = try_join_all(self.sites().keys().map(|id| self.recall_site(id)));
-        let applied = try_join_all(self.sites().keys().map(async |id| {
-            Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))
-        }));
+        let applied = try_join_all(
+            self.sites()
+                .keys()
+                .map(async |id| Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))),
+        );
         let (tenants, sites, applied, asked) = tokio::try_join!(tenants, sites, applied, self.on_record())?;
         let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
         if let Some(unknown) = tenants.iter().find(never) {

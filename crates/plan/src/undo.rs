@@ -103,7 +103,9 @@ fn take_back(
             undo.keep_away.push(away("create", "+ account"));
             undo.keep_away.push(away("reactivate", "+ account"));
             if let Some(account) = account.as_mut().filter(|account| account.is_live()) {
-                if let Operation::Create { patch: AccountPatch { seat: Some(Some(room)), .. } } = one.operation {
+                if let Operation::Create { patch: AccountPatch { seat: Some(Some(room)), .. } } =
+                    one.operation
+                {
                     // Nobody sits where an account is switched off.
                     let seat = |room| AccountPatch { seat: Some(room), ..AccountPatch::default() };
                     let (mut patch, mut told) = (AccountPatch::default(), Vec::new());

@@ -829,7 +829,8 @@ impl<'a> Merge<'_, 'a> {
                         self.desired.items.retain(|item, _| !items.contains(item));
                         if self.desired.items.len() < before {
                             let label = name.clone();
-                            let denied = reason.clone().map(|because| NotGiven { label, because, unmet: false });
+                            let denied =
+                                reason.clone().map(|because| NotGiven { label, because, unmet: false });
                             self.desired.not_given.extend(denied);
                         }
                     }

@@ -30,7 +30,8 @@ impl Judge<'_> {
         see: &mut dyn FnMut(Sight<'_>),
     ) -> bool {
         let rules = &self.rules;
-        let mut tied = self.memory.iter().filter_map(|(site, known)| Some((site, known, known.ties.of(who)?)));
+        let mut tied =
+            self.memory.iter().filter_map(|(site, known)| Some((site, known, known.ties.of(who)?)));
         let (site, known, tie) = match (tied.next(), tied.next()) {
             (Some(only), None) => only,
             (None, _) => return self.stays_outside(identity, see),
@@ -43,7 +44,10 @@ impl Judge<'_> {
         let Some((catalogue, seating)) = self.desks.get(site) else { return false };
         let manager = rules.active.bound.manager_reference(identity).and_then(|named| {
             let tenant = identity.id.tenant.clone();
-            *managers.0.entry((tenant, named.keys)).or_insert_with_key(|(tenant, keys)| self.everybody.manager(tenant, keys))
+            *managers
+                .0
+                .entry((tenant, named.keys))
+                .or_insert_with_key(|(tenant, keys)| self.everybody.manager(tenant, keys))
         });
         let manager_account = match manager {
             None => None,
@@ -97,8 +101,7 @@ impl Judge<'_> {
     /// Somebody without any account, and for whom no site is meant.
     fn stays_outside(&self, identity: &Identity, see: &mut dyn FnMut(Sight<'_>)) -> bool {
         let rules = &self.rules;
-        let first =
-            rules.active.bound.evaluate_mute(identity, &Facts::unlinked(since(identity)), rules.now);
+        let first = rules.active.bound.evaluate_mute(identity, &Facts::unlinked(since(identity)), rules.now);
         let outside = first.site.is_none()
             && matches!(first.lifecycle, Lifecycle::OutOfScope)
             && identity.status != Status::Deprovisioned;
@@ -111,7 +114,9 @@ impl Judge<'_> {
     /// Whether an account that was found for somebody now is one that others hold: what was decided of those alone may be
     /// wrong.
     pub(crate) fn found_what_others_hold(&self) -> bool {
-        self.memory.values().any(|known| known.found_of.iter().any(|(id, _)| known.ties.holders(*id).next().is_some()))
+        self.memory
+            .values()
+            .any(|known| known.found_of.iter().any(|(id, _)| known.ties.holders(*id).next().is_some()))
     }
 }
 

@@ -623,10 +623,7 @@ impl Keys {
                     (site.site.clone(), Arc::new(index))
                 })
                 .collect();
-            Self {
-                people: people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                accounts,
-            }
+            Self { people: people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), accounts }
         })
     }
 }

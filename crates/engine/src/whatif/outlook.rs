@@ -123,11 +123,7 @@ fn applied<'p>(population: &'p Population, identity: &Identity, site: &SiteId) -
 }
 
 /// Judges whoever can be judged alone. Answers who is left under each policy, in order.
-fn alone(
-    sides: &[Side<'_>],
-    judges: &[Judge<'_>],
-    population: &Population,
-) -> (Vec<Outlook>, Vec<Vec<Who>>) {
+fn alone(sides: &[Side<'_>], judges: &[Judge<'_>], population: &Population) -> (Vec<Outlook>, Vec<Vec<Who>>) {
     let people = people(population);
     let taken = AtomicU32::new(0);
     let work = || {

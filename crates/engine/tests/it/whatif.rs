@@ -90,7 +90,11 @@ async fn what_is_known_of_everybody_is_not_used_once_something_was_written_about
     let (people, lose, at) = affected(&world).await;
     assert_eq!((people, lose), (2, 2));
     world.clock.pass(Duration::from_secs(1));
-    assert_eq!(affected(&world).await, (2, 2, at), "nothing was written: the same picture, of the same moment");
+    assert_eq!(
+        affected(&world).await,
+        (2, 2, at),
+        "nothing was written: the same picture, of the same moment"
+    );
     // Somebody joins.
     world.say(person("acme", "cem", "Cem", "0419")).await;
     world.quiet().await;

@@ -116,7 +116,8 @@ pub async fn run(arguments: WhatIfArguments) -> anyhow::Result<u8> {
             mebibytes(one.answer_bytes as u64),
         ]
     });
-    let head = ["draft", "people", "affected", "worst s", "worst of next ones", "CPU s each", "calls", "answer"];
+    let head =
+        ["draft", "people", "affected", "worst s", "worst of next ones", "CPU s each", "calls", "answer"];
     tell(&report, &head, rows.collect())?;
     rig.close().await;
     Ok(exit::DONE)

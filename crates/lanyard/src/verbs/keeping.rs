@@ -257,8 +257,10 @@ impl Verbs {
             detail: reason.to_owned(),
             data: json!({ "user": id.user }),
         };
-        let wrote =
-            self.engine.write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))]).await?;
+        let wrote = self
+            .engine
+            .write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))])
+            .await?;
         let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
         Ok(Said {
             exit: exit::DONE,
