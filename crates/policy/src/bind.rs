@@ -462,6 +462,10 @@ impl<'a> Binder<'a> {
         let mut ids = FlowIds::default();
         for (list, out) in [(&flow.gives, true), (&flow.never, false)] {
             for outcome in list {
+                let named = |why: &String| Missing {
+                    restricts: !out,
+                    ..Missing::given(&outcome.spot, why.clone(), is_named_in(outcome))
+                };
                 let (found, owns_all) = match &outcome.kind {
                     Kind::Place { place, .. } => (self.places(place, rows, flow, outcome, site_id), false),
                     Kind::Role { centers: Centers::Named(names), owns_all, .. } => {
@@ -470,13 +474,7 @@ impl<'a> Binder<'a> {
                             centers.extend(self.centers_called(names));
                         }
                         for why in &missing {
-                            self.missing.push(Missing {
-                                spot: outcome.spot.clone(),
-                                message: why.clone(),
-                                own: is_named_in(outcome),
-                                restricts: !out,
-                                empty: false,
-                            });
+                            self.missing.push(named(why));
                         }
                         (Ids::Centers(centers, missing), *owns_all)
                     }
@@ -502,13 +500,7 @@ impl<'a> Binder<'a> {
                     Kind::Item { name, owns_all } => {
                         let item = self.item(name);
                         if let Err(why) = &item {
-                            self.missing.push(Missing {
-                                spot: outcome.spot.clone(),
-                                message: why.clone(),
-                                own: is_named_in(outcome),
-                                restricts: !out,
-                                empty: false,
-                            });
+                            self.missing.push(named(why));
                         }
                         let ids = if out { Ids::Item(item) } else { Ids::Items(self.items_called(name)) };
                         (ids, *owns_all)

@@ -38,23 +38,18 @@ impl Engine {
                 }
             };
             let on_leave = self.hosts_on_leave(site, &calendar, now).await?;
-            if !on_leave.is_empty() {
-                writes.push(Write::Attend {
-                    who: on_leave.into_iter().collect(),
-                    source: Source::Sweep,
-                    lane: Lane::Bulk,
-                    due: now,
-                    why: "a sweep found future bookings of somebody on a leave that takes them".into(),
-                });
-            }
-            let (who, of_nobody) = self.hosts_who_left(site, calendar).await?;
-            if !who.is_empty() {
+            let (gone, of_nobody) = self.hosts_who_left(site, calendar).await?;
+            let whose = [
+                (on_leave, Lane::Bulk, "somebody on a leave that takes them"),
+                (gone, Lane::Leaver, "an account that is no longer live"),
+            ];
+            for (who, lane, whose) in whose.into_iter().filter(|(who, ..)| !who.is_empty()) {
                 writes.push(Write::Attend {
                     who: who.into_iter().collect(),
                     source: Source::Sweep,
-                    lane: Lane::Leaver,
+                    lane,
                     due: now,
-                    why: "a sweep found future bookings of an account that is no longer live".into(),
+                    why: format!("a sweep found future bookings of {whose}"),
                 });
             }
             let key = format!("left_booking:{}:all", site.site);
