@@ -284,7 +284,8 @@ impl Rig {
         let policy = Policy::parse(&files).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
         let hooks = event_hooks::wishes(dir, &settings)?;
         let store = wiring::open_store(dir)?;
-        let own = EngineSettings { owner: "bench".into(), ..wiring::engine_settings(&settings) };
+        // Nothing leaves a bench: where the policy's messages lead is not asked.
+        let own = EngineSettings { owner: "bench".into(), ways: None, ..wiring::engine_settings(&settings) };
         let engine = Arc::new(wiring::engine(clients, store, clock, policy, own));
         if let Some((site, failure)) = engine.load(&Silent).await?.into_iter().next() {
             anyhow::bail!("{site}: {failure}");

@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use clap::Args;
 use lanyard_engine::ports::{Silent, Write};
+use lanyard_model::{
+    id::IdentityId,
+    identity::{AttributeValue, Identity},
+};
 use lanyard_policy::PolicyFiles;
 use lanyard_wire::{HttpsTransport, Transport as _, TransportSettings};
 use serde::Serialize;
@@ -18,6 +22,8 @@ use super::{
 use crate::exit;
 
 const WITHIN: Duration = Duration::from_secs(120);
+/// So many people are renamed before a what-if that is to find something written.
+const TOUCHED: usize = 50;
 
 #[derive(Debug, Args)]
 pub struct WhatIfArguments {
@@ -44,12 +50,15 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Judged {
     draft: &'static str,
-    /// Each after something was written about somebody: everybody is read anew.
+    /// Each after nobody had asked for a while: everybody is read from the mirrors.
+    cold_seconds: Vec<f64>,
+    /// Each after something was written about some people ([`TOUCHED`] renamed, one hired, one of the hired gone): they are
+    /// read again.
     first_seconds: Vec<f64>,
     /// Each after another one, and nothing was written about anybody in between.
     next_seconds: Vec<f64>,
     worst_seconds: f64,
-    /// Of one answer of both kinds, with making its JSON.
+    /// Of one answer, mean of the three kinds, with making its JSON.
     cpu_seconds: f64,
     /// Of all answers: the linter asks for the definitions of people's fields.
     calls: u64,
@@ -110,25 +119,57 @@ pub async fn run(arguments: WhatIfArguments) -> anyhow::Result<u8> {
             one.people.to_string(),
             one.affected.to_string(),
             one.worst_seconds.to_string(),
-            one.next_seconds.iter().copied().fold(0.0, f64::max).to_string(),
+            worst(&one.first_seconds).to_string(),
+            worst(&one.next_seconds).to_string(),
             one.cpu_seconds.to_string(),
             one.calls.to_string(),
             mebibytes(one.answer_bytes as u64),
         ]
     });
-    let head =
-        ["draft", "people", "affected", "worst s", "worst of next ones", "CPU s each", "calls", "answer"];
+    let head = [
+        "draft",
+        "people",
+        "affected",
+        "worst s",
+        "after writes",
+        "next ones",
+        "CPU s each",
+        "calls",
+        "answer",
+    ];
     tell(&report, &head, rows.collect())?;
     rig.close().await;
     Ok(exit::DONE)
 }
 
-/// Writes the groups as they are: what a what-if knows of everybody is not taken for true any more.
-async fn rewrite_groups(rig: &Rig) -> anyhow::Result<()> {
-    for tenant in rig.engine.directories().keys() {
-        let groups = rig.engine.store().groups(tenant).await?;
-        rig.engine.write(vec![Write::Groups { tenant: tenant.clone(), groups }]).await?;
+fn worst(seconds: &[f64]) -> f64 {
+    seconds.iter().copied().fold(0.0, f64::max)
+}
+
+/// Writes about some people of the first tenant, so that what is known of everybody is not true any more.
+async fn write_about_some(rig: &Rig, time: u32) -> anyhow::Result<()> {
+    let engine = &rig.engine;
+    let Some(tenant) = engine.directories().keys().next() else { return Ok(()) };
+    let page = engine.store().mirrored(tenant, None, 1_000).await?;
+    let at = engine.clock().now();
+    let write = |identity: Identity, keys| Write::Identity { identity: Box::new(identity), keys, at };
+    let some = page.iter().step_by((page.len() / TOUCHED).max(1));
+    let mut batch: Vec<_> = some
+        .map(|known| {
+            let mut identity = known.mirrored.identity.clone();
+            identity.profile.set("middleName", AttributeValue::Text(format!("Time {time}").into()));
+            write(identity, known.keys.clone())
+        })
+        .collect();
+    let hired = |time: u32| IdentityId::new(tenant.clone(), format!("00uhired{time:04}"));
+    if let Some(like) = page.first() {
+        let identity = Identity { id: hired(time), ..like.mirrored.identity.clone() };
+        batch.push(write(identity, Vec::new()));
     }
+    if let Some(before) = time.checked_sub(1) {
+        batch.push(Write::IdentityGone { identity: hired(before), at, proof: "the bench".into() });
+    }
+    engine.write(batch).await?;
     Ok(())
 }
 
@@ -141,12 +182,13 @@ async fn judged(
 ) -> anyhow::Result<Judged> {
     let (calls, _) = rig.upstream.read();
     let used = Usage::own().cpu_seconds;
-    let (mut first_seconds, mut next_seconds) = (Vec::new(), Vec::new());
+    let mut seconds: [Vec<f64>; 3] = Default::default();
     let mut told = (0, Value::Null);
-    for at in 0..2 * times {
-        let first = at % 2 == 0;
-        if first {
-            rewrite_groups(rig).await?;
+    for at in 0..3 * times {
+        match at % 3 {
+            0 => rig.engine.forget_everybody(),
+            1 => write_about_some(rig, at / 3).await?,
+            _ => {}
         }
         let request = http::Request::post(format!("{}/api/v1/whatif", rig.url))
             .header("authorization", format!("Bearer {}", rig.token))
@@ -155,8 +197,7 @@ async fn judged(
         let begun = Instant::now();
         let answer =
             client.exchange(request, WITHIN).await.map_err(|error| anyhow::anyhow!("{draft}: {error:?}"))?;
-        let seconds = if first { &mut first_seconds } else { &mut next_seconds };
-        seconds.push(round(begun.elapsed().as_secs_f64()));
+        seconds[(at % 3) as usize].push(round(begun.elapsed().as_secs_f64()));
         ensure!(
             answer.status().is_success(),
             "{draft}: {} {}",
@@ -167,12 +208,15 @@ async fn judged(
     }
     let (answer_bytes, answer) = told;
     let total = |name: &str| answer["totals"][name].as_u64().unwrap_or_default();
+    let worst_seconds = seconds.iter().map(|kind| worst(kind)).fold(0.0, f64::max);
+    let [cold_seconds, first_seconds, next_seconds] = seconds;
     Ok(Judged {
         draft,
-        worst_seconds: first_seconds.iter().chain(&next_seconds).copied().fold(0.0, f64::max),
+        worst_seconds,
+        cold_seconds,
         first_seconds,
         next_seconds,
-        cpu_seconds: round((Usage::own().cpu_seconds - used) / f64::from(2 * times)),
+        cpu_seconds: round((Usage::own().cpu_seconds - used) / f64::from(3 * times)),
         calls: rig.upstream.read().0 - calls,
         people: total("people"),
         affected: total("affected"),
