@@ -33,7 +33,7 @@ use crate::{
     },
     reviews::WithheldRights,
     site::SiteState,
-    whatif::{Pictures, is_about_people},
+    whatif::Pictures,
 };
 
 /// Everything from outside.
@@ -683,16 +683,10 @@ impl Engine {
         }
         let _busy = self.clock.busy();
         let mail = batch.iter().any(|write| matches!(write, Write::Message(_)));
-        let about_people = batch.iter().any(is_about_people);
-        if about_people {
-            self.pictures.moved();
-        } else {
-            self.pictures.let_go(self.clock.now());
-        }
+        // Of whatever is noted for a picture of everybody it is told before and after; the batch itself goes to the store.
+        let noted = self.pictures.note(&batch, self.clock.now());
         let wrote = self.store.write(batch).await;
-        if about_people {
-            self.pictures.moved();
-        }
+        self.pictures.note_again(noted);
         let wrote = wrote?;
         if mail {
             self.mail.notify_one();

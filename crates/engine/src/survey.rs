@@ -45,7 +45,7 @@ pub enum SurveyError {
 }
 
 /// One tenant, read whole; or, where it could not be read, as it is remembered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TenantSurvey {
     pub tenant: TenantId,
     pub identities: People,
@@ -79,7 +79,7 @@ impl TenantSurvey {
 }
 
 /// One site, read whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SiteSurvey {
     pub site: SiteId,
     pub accounts: Accounts,
@@ -483,7 +483,7 @@ impl Engine {
     }
 
     /// For lists that are taken as they are remembered.
-    fn recalled(&self, kind: ReadKind, rows: u64) -> Certificate {
+    pub(crate) fn recalled(&self, kind: ReadKind, rows: u64) -> Certificate {
         let now = self.clock.now();
         let evidence = Evidence {
             kind,

@@ -6,36 +6,34 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use lanyard_model::{
-    clearance::{ClearanceState, GatedLine},
-    desired::{Applied, Because},
-    id::{GroupId, IdentityId, SiteId},
-    plan::{Effect, Gate, Plan},
-};
-use lanyard_plan::{clearing::WHATIF, lines, render::render_because};
+use lanyard_model::id::{GroupId, SiteId};
+use lanyard_plan::clearing::WHATIF;
 use lanyard_policy::{Policy, PolicyFiles, Problems};
 use serde::Serialize;
 
 use crate::{
     Engine,
     engine::{Active, catalogues},
-    judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
+    judge::{OnRecord, Who},
     ports::{PortFailure, Progress, StoreFailure},
-    survey::{SiteSurvey, TenantSurvey},
 };
 
+mod effects;
 mod outlook;
 mod picture;
+mod population;
 mod seal;
 mod shown;
 pub mod waves;
 
+pub use effects::PersonEffect;
+use effects::{Reasons, effects};
 pub(crate) use outlook::reasons;
 use outlook::{Outlook, Side, outlooks};
-use picture::Picture;
-pub(crate) use picture::{Pictures, is_about_people};
+pub(crate) use picture::Pictures;
+use picture::Today;
+use population::Population;
 pub(crate) use seal::SealedLines;
 pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
 pub use shown::{SealHead, SealState, ShownFilter, ShownPage, ShownPerson};
@@ -70,51 +68,6 @@ pub struct Totals {
     pub r#move: usize,
     pub change: usize,
     pub wait: usize,
-}
-
-/// What the draft means to one person in one site, beyond what is open anyway.
-#[derive(Debug, Clone, Serialize)]
-pub struct PersonEffect {
-    pub identity: IdentityId,
-    pub person: String,
-    pub site: SiteId,
-    pub gains: Vec<String>,
-    pub loses: Vec<String>,
-    pub moves: Vec<String>,
-    pub changes: Vec<String>,
-    /// Held, asked about, or without a free desk.
-    pub waits: Vec<String>,
-    /// Open under the policy in force, and no longer under the draft.
-    pub no_longer: Vec<String>,
-    /// Names of the changes that each text of gains, loses, moves and changes tells of: what can be left out of a seal.
-    pub lines: BTreeMap<String, BTreeSet<String>>,
-    /// Why, by the same texts (those of waits and `no_longer` too): places in [`WhatIf::reasons`].
-    pub because: BTreeMap<String, Vec<usize>>,
-    #[serde(skip)]
-    keys: BTreeSet<String>,
-}
-
-/// Reasons, each told once: thousands of people have the same.
-#[derive(Default)]
-struct Reasons {
-    texts: Vec<String>,
-    known: HashMap<String, usize>,
-}
-
-impl Reasons {
-    fn of(&mut self, because: &[Because]) -> Vec<usize> {
-        let mut places: Vec<usize> = because.iter().map(|one| self.place(render_because(one))).collect();
-        places.dedup();
-        places
-    }
-
-    fn place(&mut self, text: String) -> usize {
-        let next = self.texts.len();
-        *self.known.entry(text).or_insert_with_key(|text| {
-            self.texts.push(text.clone());
-            next
-        })
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -183,23 +136,6 @@ pub struct WhatIf {
     pub doubts: Vec<String>,
 }
 
-/// Everybody, from the mirrors.
-struct Population {
-    tenants: Vec<TenantSurvey>,
-    sites: Vec<SiteSurvey>,
-    keys: Keys,
-    /// By whose keys accounts are found.
-    keys_of: Arc<Active>,
-    roll: Roll,
-    memory: BTreeMap<SiteId, Memory>,
-    applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
-    asked: OnRecord,
-    desks: Desks,
-    /// What access reviews removed.
-    withheld: crate::reviews::WithheldRights,
-    now: Timestamp,
-}
-
 impl Engine {
     /// Judges everybody by the draft. With `read_groups`, members of groups that only the draft names are asked for in
     /// Okta; otherwise no call is made, and such a draft is refused.
@@ -232,15 +168,14 @@ impl Engine {
             ));
         }
         progress.report("reading the mirrors", 0, None);
-        let known = self.picture(&in_force, &draft);
-        let written = self.pictures.written();
-        let (population, torn) = match &known {
-            Some(picture) => (Arc::clone(&picture.population), Vec::new()),
-            None => {
-                let mut population = self.population(&in_force).await?;
-                let torn = self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
-                (Arc::new(population), torn)
-            }
+        let picture = self.picture(&in_force).await?;
+        let (population, torn) = if draft.groups.is_subset(&in_force.groups) {
+            (Arc::clone(&picture.population), Vec::new())
+        } else {
+            // Members of other groups are known for this answer alone.
+            let mut population = Population::clone(&picture.population);
+            let torn = self.add_groups(&mut population, &in_force, &draft, read_groups).await?;
+            (Arc::new(population), torn)
         };
         let whole = unread.is_empty() && torn.is_empty() && !problems.has_errors();
         doubts.extend(torn);
@@ -254,107 +189,36 @@ impl Engine {
             self.lapsed(&population.asked, in_force.policy.seal()).await?,
             self.lapsed(&population.asked, draft.policy.seal()).await?,
         );
-        let known = known.filter(|one| one.missing == missing_now && one.lapsed == lapsed_now);
+        let known = picture.today(&missing_now, &lapsed_now);
+        let is_news = known.is_none();
         let judged = {
             let (in_force, draft, population) =
                 (Arc::clone(&in_force), Arc::clone(&draft), Arc::clone(&population));
             let (missing, lapsed) = (missing_now.clone(), lapsed_now.clone());
-            let only_then = known.is_some();
             tokio::task::spawn_blocking(move || {
                 let side = |active, missing, lapsed, reasons| Side { active, missing, lapsed, reasons };
                 let then = side(&draft, &missing_then, &lapsed_then, true);
                 let today = side(&in_force, &missing, &lapsed, false);
-                let sides = if only_then { vec![then] } else { vec![then, today] };
-                outlooks(&sides, &population)
+                let sides = if known.is_some() { vec![then] } else { vec![then, today] };
+                let mut judged = outlooks(&sides, &population).into_iter();
+                let then = judged.next().unwrap_or_default();
+                let today = known.unwrap_or_else(|| Arc::new(judged.next().unwrap_or_default()));
+                let effects = effects(&today, &then);
+                (today, then, effects)
             })
         };
-        let mut judged = judged.await.map_err(|error| WhatIfError::Failed(error.to_string()))?.into_iter();
-        let failed = || WhatIfError::Failed("nobody was judged".into());
-        let then = judged.next().ok_or_else(failed)?;
-        let today = match (known, judged.next()) {
-            (Some(picture), _) => picture.today,
-            (None, Some(today)) => Arc::new(today),
-            (None, None) => return Err(failed()),
-        };
-        if draft.groups.is_subset(&in_force.groups) {
-            self.pictures.keep(Picture {
-                in_force: Arc::clone(&in_force),
-                population: Arc::clone(&population),
-                missing: missing_now,
-                lapsed: lapsed_now,
-                today: Arc::clone(&today),
-                written,
-            });
+        let (today, then, effects) = judged.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        if is_news {
+            let kept = Today { missing: missing_now, lapsed: lapsed_now, outlook: Arc::clone(&today) };
+            self.pictures.keep_today(&population, kept);
         }
-        let mut answer = self.compare_outlooks(&in_force, &draft, &today, then, &population, doubts);
+        let mut answer =
+            self.compare_outlooks((&in_force, &draft), (&today, &then), effects, &population, doubts);
         if whole {
-            let seal = self.keep_seal(files, &answer).await?;
-            self.keep_shown(&seal, &mut answer).await?;
+            let seal = self.keep_answer(files, &mut answer).await?;
             answer.seal = Some(seal);
         }
         Ok(answer)
-    }
-
-    /// What was made of everybody for an earlier what-if, if nothing has changed. It knows no groups but those in force.
-    fn picture(&self, in_force: &Arc<Active>, draft: &Active) -> Option<Picture> {
-        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let last = self.pictures.last(in_force, &withheld, self.clock.now());
-        last.filter(|_| draft.groups.is_subset(&in_force.groups))
-    }
-
-    async fn population(&self, in_force: &Arc<Active>) -> Result<Population, WhatIfError> {
-        let now = self.clock.now();
-        let tenants = try_join_all(self.directories().keys().map(|id| self.recall_tenant(id)));
-        let sites = try_join_all(self.sites().keys().map(|id| self.recall_site(id)));
-        let applied = try_join_all(
-            self.sites()
-                .keys()
-                .map(async |id| Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))),
-        );
-        let (tenants, sites, applied, asked) = tokio::try_join!(tenants, sites, applied, self.on_record())?;
-        let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
-        if let Some(unknown) = tenants.iter().find(never) {
-            return Err(WhatIfError::NeverSwept(unknown.tenant.to_string()));
-        }
-        let applied = applied.into_iter().collect();
-        let (roll, memory) = self.recall_ties(&tenants, &sites).await?;
-        let mut desks = self.desks(self.sites().keys());
-        let fields = self.active().policy.team_fields();
-        for site in &sites {
-            if let Some((_, seating)) = desks.get_mut(&site.site) {
-                for account in site.accounts.iter() {
-                    seating.sit(account.id(), account.seat.map(|seat| seat.room));
-                    seating.note_teams(&account, &fields);
-                }
-            }
-        }
-        let withheld = self.withheld.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let judged = Arc::clone(in_force);
-        let indexed = tokio::task::spawn_blocking(move || {
-            let keys = Keys::of(&judged, &tenants, &sites);
-            (keys, tenants, sites)
-        });
-        let (keys, tenants, sites) = indexed.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
-        let keys_of = Arc::clone(in_force);
-        Ok(Population { tenants, sites, keys, keys_of, roll, memory, applied, asked, desks, withheld, now })
-    }
-
-    /// What was asked about people's lines, and still counts.
-    async fn on_record(&self) -> Result<OnRecord, StoreFailure> {
-        use ClearanceState::{Cancelled, Declined, Expired, Granted, Waiting};
-        let mut asked = OnRecord::new();
-        for state in [Waiting, Granted, Declined, Expired, Cancelled] {
-            let known = self.store.clearances(state, usize::MAX).await?;
-            for one in known.into_iter().filter(|one| !one.over) {
-                let of_site = asked.entry(one.site.clone()).or_default();
-                of_site.entry(one.identity.clone()).or_default().push(one);
-            }
-        }
-        // A later word counts more than an earlier one.
-        for list in asked.values_mut().flat_map(HashMap::values_mut) {
-            list.sort_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id)));
-        }
-        Ok(asked)
     }
 
     /// Rules of sealed what-ifs that ask nothing where this policy is in force: it was taken back.
@@ -412,10 +276,9 @@ impl Engine {
 
     fn compare_outlooks(
         &self,
-        in_force: &Active,
-        draft: &Active,
-        today: &Outlook,
-        then: Outlook,
+        (in_force, draft): (&Active, &Active),
+        (today, then): (&Outlook, &Outlook),
+        (people, reasons): (Vec<PersonEffect>, Reasons),
         population: &Population,
         mut doubts: Vec<String>,
     ) -> WhatIf {
@@ -423,25 +286,6 @@ impl Engine {
             people: population.tenants.iter().map(|t| t.identities.len()).sum(),
             ..Totals::default()
         };
-        let mut people = Vec::new();
-        let mut reasons = Reasons::default();
-        // By name, so that equal answers number their reasons alike.
-        let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
-        for key in keys {
-            let before = today.plans.get(key).map(|(plan, _)| plan);
-            let effect = match (then.plans.get(key), before) {
-                (Some((plan, told)), _) => {
-                    let no_desk = then.no_desk.contains(key) && !today.no_desk.contains(key);
-                    effect_of(plan, told, before, no_desk, &mut reasons)
-                }
-                (None, Some(plan)) => {
-                    let quiet = Plan { steps: Vec::new(), ..plan.clone() };
-                    effect_of(&quiet, &[], before, false, &mut reasons)
-                }
-                (None, None) => None,
-            };
-            people.extend(effect);
-        }
         totals.affected = people.len();
         for one in &people {
             totals.gain += usize::from(!one.gains.is_empty());
@@ -497,7 +341,7 @@ impl Engine {
             totals,
             people,
             reasons: reasons.texts,
-            floors: floors_of(today, &then, population),
+            floors: floors_of(today, then, population),
             bookings_cancelled_for,
             bookings_known,
             approvals,
@@ -515,7 +359,7 @@ impl Engine {
                 .filter(|(id, ..)| !was_aside.contains(id))
                 .map(|(id, name, why)| format!("{name} ({id}): {why}"))
                 .collect(),
-            rules: rule_use(&draft.policy, &then),
+            rules: rule_use(&draft.policy, then),
             doubts,
         }
     }
@@ -558,79 +402,6 @@ impl Engine {
             })
             .collect()
     }
-}
-
-/// What the draft adds to what is open anyway.
-fn effect_of(
-    plan: &Plan,
-    told: &[Vec<GatedLine>],
-    before: Option<&Plan>,
-    no_desk: bool,
-    reasons: &mut Reasons,
-) -> Option<PersonEffect> {
-    let said = |plan: &Plan| -> HashSet<String> {
-        plan.steps.iter().flat_map(|step| &step.differences).map(lines::sentence).collect()
-    };
-    let known = before.map(said).unwrap_or_default();
-    let mut effect = PersonEffect {
-        identity: plan.identity.clone(),
-        person: plan.person.clone(),
-        site: plan.site.clone(),
-        gains: Vec::new(),
-        loses: Vec::new(),
-        moves: Vec::new(),
-        changes: Vec::new(),
-        waits: Vec::new(),
-        no_longer: Vec::new(),
-        lines: BTreeMap::new(),
-        because: BTreeMap::new(),
-        keys: BTreeSet::new(),
-    };
-    let mut any = false;
-    for (at, step) in plan.steps.iter().enumerate() {
-        for difference in &step.differences {
-            let text = lines::sentence(difference);
-            if known.contains(&text) {
-                continue;
-            }
-            any = true;
-            if let Some(why) = step.gate.why() {
-                let text = format!("{text} ({why})");
-                effect.because.insert(text.clone(), reasons.of(&difference.because));
-                effect.waits.push(text);
-                continue;
-            }
-            effect.because.insert(text.clone(), reasons.of(&difference.because));
-            match difference.effect {
-                Effect::Add => effect.gains.push(text),
-                Effect::Remove => effect.loses.push(text),
-                Effect::Move => effect.moves.push(text),
-                Effect::Change => effect.changes.push(text),
-            }
-        }
-        if step.gate == Gate::Open {
-            for line in told.get(at).into_iter().flatten() {
-                effect.keys.insert(line.key.clone());
-                if !known.contains(&line.what) {
-                    effect.lines.entry(line.what.clone()).or_default().insert(line.key.clone());
-                }
-            }
-        }
-    }
-    if no_desk {
-        any = true;
-        effect.waits.push("a free desk".into());
-    }
-    let now = said(plan);
-    for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
-        let text = lines::sentence(difference);
-        if !now.contains(&text) && !effect.no_longer.contains(&text) {
-            effect.because.insert(text.clone(), reasons.of(&difference.because));
-            effect.no_longer.push(text);
-        }
-    }
-    effect.no_longer.sort();
-    (any || !effect.no_longer.is_empty()).then_some(effect)
 }
 
 fn floors_of(today: &Outlook, then: &Outlook, population: &Population) -> Vec<FloorEffect> {

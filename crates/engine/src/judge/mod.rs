@@ -596,6 +596,7 @@ fn roles_beyond(
 }
 
 /// Keys of everybody, by which managers are named and accounts are found.
+#[derive(Clone)]
 pub(crate) struct Keys {
     people: Vec<Arc<KeyIndex>>,
     accounts: BTreeMap<SiteId, Arc<KeyIndex>>,
@@ -604,16 +605,12 @@ pub(crate) struct Keys {
 impl Keys {
     /// Takes them in, by the policy's keys, on two cores.
     pub(crate) fn of(active: &Active, tenants: &[TenantSurvey], sites: &[SiteSurvey]) -> Self {
-        let of_people = |tenant: &TenantSurvey| {
-            let mut index = KeyIndex::default();
-            for (row, identity) in (0..).zip(tenant.identities.iter()) {
-                index.add(row, &active.manager_keys(&identity));
-            }
-            index.complete();
-            Arc::new(index)
-        };
+        let mut everybody = Everybody::new(active, tenants, Roll::default());
         std::thread::scope(|scope| {
-            let people = scope.spawn(|| tenants.iter().map(of_people).collect());
+            let people = scope.spawn(|| {
+                while !everybody.index(u32::MAX) {}
+                everybody.by_key
+            });
             let accounts = sites
                 .iter()
                 .map(|site| {
@@ -625,6 +622,29 @@ impl Keys {
                 .collect();
             Self { people: people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), accounts }
         })
+    }
+
+    /// Takes in the keys of rows that say something else now: of each tenant's people, and of each site's accounts. What they
+    /// said before may still lead to them, and is never taken for theirs.
+    pub(crate) fn add(
+        &mut self,
+        active: &Active,
+        people: &[(&TenantSurvey, Vec<u32>)],
+        accounts: &[(&SiteSurvey, Vec<u32>)],
+    ) {
+        for (index, (tenant, rows)) in self.people.iter_mut().zip(people) {
+            if !rows.is_empty() {
+                let index = Arc::make_mut(index);
+                rows.iter()
+                    .for_each(|row| index.add(*row, &active.manager_keys(&tenant.identities.get(*row))));
+                index.complete();
+            }
+        }
+        for (site, rows) in accounts.iter().filter(|(_, rows)| !rows.is_empty()) {
+            let index = Arc::make_mut(self.accounts.entry(site.site.clone()).or_default());
+            site::add_keys(index, active, site, rows.iter().copied());
+            index.complete();
+        }
     }
 }
 

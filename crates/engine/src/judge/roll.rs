@@ -14,7 +14,7 @@ use crate::survey::TenantSurvey;
 pub(crate) type Who = u32;
 
 /// Numbers of everybody: the listed people of each tenant in their order, then people who are linked and in no list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Roll {
     starts: Vec<Who>,
     listed: Who,
@@ -41,6 +41,12 @@ impl Roll {
     pub(crate) fn find(&self, tenants: &[TenantSurvey], id: &IdentityId) -> Option<Who> {
         let place = tenants.iter().position(|tenant| tenant.tenant == id.tenant)?;
         Some(self.starts[place] + tenants[place].identities.find(&id.user)?)
+    }
+
+    /// How many are in a list.
+    #[cfg(debug_assertions)]
+    pub(crate) fn listed(&self) -> Who {
+        self.listed
     }
 
     /// Whether somebody is in a list.
@@ -88,7 +94,7 @@ pub(crate) struct Tie {
 }
 
 /// The links of one site.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Ties {
     by_person: Vec<Tie>,
     /// Account and person, of links that have not ended.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    ops::Range,
     sync::Arc,
 };
 
@@ -37,7 +36,7 @@ fn key_of(how: Option<&How>) -> String {
 }
 
 /// What is remembered of a site's people.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Memory {
     pub(crate) ties: Ties,
     /// Linked accounts that a complete list no longer shows.
@@ -73,7 +72,12 @@ impl Found {
 }
 
 /// Takes in the keys of the live accounts of people among these rows.
-pub(super) fn add_keys(index: &mut KeyIndex, active: &Active, site: &SiteSurvey, rows: Range<u32>) {
+pub(super) fn add_keys(
+    index: &mut KeyIndex,
+    active: &Active,
+    site: &SiteSurvey,
+    rows: impl IntoIterator<Item = u32>,
+) {
     for row in rows {
         let account = site.accounts.row(row);
         if account.kind == AccountKind::Person && account.is_live() {

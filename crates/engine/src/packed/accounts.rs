@@ -11,6 +11,7 @@ use lanyard_model::{
 };
 
 use super::{
+    Changed,
     arena::{Arena, Place},
     code::{Packer, Unpacker},
     names::Names,
@@ -74,6 +75,28 @@ impl Accounts {
     /// All of them, by id.
     pub fn iter(&self) -> impl Iterator<Item = Account> {
         self.rows.iter().map(|(_, place)| self.unpack(*place))
+    }
+
+    /// What is read again takes the place of what was there. Answers the rows of it; `None`: rows came or went, and all have
+    /// other numbers. Only of a complete list.
+    pub(crate) fn update(&mut self, changed: Changed<Account, AccountId>) -> Option<Vec<u32>> {
+        let before = self.rows.len();
+        self.rows.retain(|(id, _)| !changed.gone.contains(&AccountId(*id)));
+        let mut same = self.rows.len() == before;
+        let (mut rows, mut new) = (Vec::new(), Vec::new());
+        for account in changed.there {
+            match self.find(account.id()) {
+                Some(row) => {
+                    self.rows[row as usize].1 = self.pack(&account);
+                    rows.push(row);
+                }
+                None => new.push(account),
+            }
+        }
+        same &= new.is_empty();
+        new.into_iter().for_each(|account| self.take(account));
+        self.sort();
+        same.then_some(rows)
     }
 
     fn sort(&mut self) {

@@ -8,6 +8,7 @@ use lanyard_model::{
 };
 
 use super::{
+    Changed,
     arena::{Arena, Place},
     code::{Packer, Unpacker},
     names::Names,
@@ -111,6 +112,29 @@ impl People {
     /// Everybody, by user id.
     pub fn iter(&self) -> impl Iterator<Item = Identity> {
         (0..self.rows.len()).map(|row| self.get(row as u32))
+    }
+
+    /// What is read again takes the place of what was there. Answers the rows of it; `None`: rows came or went, and all have
+    /// other numbers. Only of a complete list whose rows tell their own groups.
+    pub(crate) fn update(&mut self, changed: Changed<Identity, String>) -> Option<Vec<u32>> {
+        let before = self.rows.len();
+        let arena = &self.arena;
+        self.rows.retain(|place| !changed.gone.contains(user(arena.get(*place))));
+        let mut same = self.rows.len() == before;
+        let (mut rows, mut new) = (Vec::new(), Vec::new());
+        for identity in changed.there {
+            match self.find(&identity.id.user) {
+                Some(row) => {
+                    self.rows[row as usize] = self.pack(&identity);
+                    rows.push(row);
+                }
+                None => new.push(identity),
+            }
+        }
+        same &= new.is_empty();
+        new.into_iter().for_each(|identity| self.take(identity));
+        self.sort();
+        same.then_some(rows)
     }
 
     fn sort(&mut self) {

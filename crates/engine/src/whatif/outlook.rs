@@ -16,7 +16,7 @@ use lanyard_model::{
 };
 use lanyard_plan::lines;
 
-use super::Population;
+use super::population::Population;
 use crate::{
     engine::Active,
     judge::{Judge, Managers, Sight, Who},
@@ -62,7 +62,7 @@ pub(super) struct Side<'a> {
 }
 
 /// In builds with checks, so many people are judged in both ways.
-const CHECKED_MAX: Who = 2_000;
+pub(super) const CHECKED_MAX: Who = 2_000;
 /// People whom a thread takes at a time.
 const CHUNK: u32 = 256;
 

@@ -1,115 +1,253 @@
-//! Everybody as the mirrors show them, kept for a while: whoever edits a policy asks again and again, and mostly nothing was
-//! written about anybody in between.
+//! Everybody as the mirrors show them, kept for a while: whoever edits a policy asks again and again, and mostly little was
+//! written about anybody in between. What was is noted, so that only that is read again.
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_model::id::GroupId;
+use lanyard_model::id::{AccountKey, GroupId, IdentityId, SiteId};
 
-use super::{Population, outlook::Outlook};
-use crate::{engine::Active, ports::Write, reviews::WithheldRights};
+use super::{WhatIfError, outlook::Outlook, population::Population};
+use crate::{Engine, engine::Active, ports::Write};
 
 /// An answer says of when it is; one that is older than this would not be what somebody asked for.
-const KEPT_FOR: SignedDuration = SignedDuration::from_mins(2);
+const TRUE_FOR: SignedDuration = SignedDuration::from_mins(2);
+/// Its memory is given back when nobody has asked for so long.
+const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// Where more was written, everybody is read: that takes no longer then.
+const TOUCHED_MAX: usize = 10_000;
 
 /// Everybody at one moment, and what the policy in force makes of them.
 #[derive(Clone)]
 pub(super) struct Picture {
-    pub(super) in_force: Arc<Active>,
+    in_force: Arc<Active>,
     pub(super) population: Arc<Population>,
+    today: Option<Today>,
+}
+
+/// What the policy in force makes of everybody in a picture.
+#[derive(Clone)]
+pub(super) struct Today {
     pub(super) missing: BTreeSet<GroupId>,
     pub(super) lapsed: BTreeSet<String>,
-    pub(super) today: Arc<Outlook>,
-    /// Which writes about people it has seen.
-    pub(super) written: u64,
+    pub(super) outlook: Arc<Outlook>,
 }
 
 impl Picture {
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        (SignedDuration::ZERO..KEPT_FOR).contains(&now.duration_since(self.population.now))
-    }
-}
-
-/// The last picture, as long as it is true.
-#[derive(Default)]
-pub(crate) struct Pictures {
-    last: Mutex<Option<Picture>>,
-    written: AtomicU64,
-}
-
-impl Pictures {
-    /// Something is about to be written about people, or was: to be told of both, since whatever reads meanwhile may see it
-    /// or not.
-    pub(crate) fn moved(&self) {
-        self.written.fetch_add(1, Ordering::SeqCst);
-        self.forget();
-    }
-
-    /// Lets go of the memory that it takes.
-    pub(crate) fn forget(&self) {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    /// Lets go of one that is too old to be used.
-    pub(crate) fn let_go(&self, now: Timestamp) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.take_if(|one| !one.is_fresh(now));
-    }
-
-    /// To be asked before the mirrors are read.
-    pub(super) fn written(&self) -> u64 {
-        self.written.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn keep(&self, picture: Picture) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was written meanwhile may or may not be in it.
-        *last = (picture.written == self.written()).then_some(picture);
-    }
-
-    /// The last one, if it still shows everybody as they are.
-    pub(super) fn last(
+    /// What the policy in force makes of them, if that was asked before under the same conditions.
+    pub(super) fn today(
         &self,
-        in_force: &Arc<Active>,
-        withheld: &WithheldRights,
-        now: Timestamp,
-    ) -> Option<Picture> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = |one: &Picture| {
-            Arc::ptr_eq(&one.in_force, in_force)
-                && one.population.withheld == *withheld
-                && one.is_fresh(now)
-                && one.written == self.written()
-        };
-        if !last.as_ref().is_some_and(holds) {
-            last.take();
+        missing: &BTreeSet<GroupId>,
+        lapsed: &BTreeSet<String>,
+    ) -> Option<Arc<Outlook>> {
+        let same = |today: &&Today| today.missing == *missing && today.lapsed == *lapsed;
+        self.today.as_ref().filter(same).map(|today| Arc::clone(&today.outlook))
+    }
+}
+
+/// Of what something was written.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(super) people: BTreeSet<IdentityId>,
+    pub(super) accounts: BTreeSet<AccountKey>,
+    /// What is remembered of somebody in a site.
+    pub(super) memories: BTreeSet<(IdentityId, SiteId)>,
+    /// Whose account one is.
+    pub(super) links: bool,
+    /// Groups, or what was asked and answered: read anew each time.
+    others: bool,
+    /// More than can be followed.
+    pub(super) all: bool,
+}
+
+impl Touched {
+    fn note(&mut self, write: &Write) {
+        match write {
+            Write::Identity { identity, .. } => _ = self.people.insert(identity.id.clone()),
+            Write::IdentityGone { identity, .. } => _ = self.people.insert(identity.clone()),
+            Write::Account { account, .. } => _ = self.accounts.insert(account.key.clone()),
+            Write::AccountGone { account, .. } => _ = self.accounts.insert(account.clone()),
+            Write::Link(_) | Write::Unlink { .. } => self.links = true,
+            Write::Applied { identity, site, .. }
+            | Write::Doors { identity, site, .. }
+            | Write::Visit { identity, site, .. } => {
+                self.memories.insert((identity.clone(), site.clone()));
+            }
+            Write::Groups { .. } | Write::Clearance(_) | Write::Cleared { .. } => self.others = true,
+            Write::Erase { .. } => self.all = true,
+            _ => {}
         }
-        last.clone()
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.people.extend(more.people.iter().cloned());
+        self.accounts.extend(more.accounts.iter().cloned());
+        self.memories.extend(more.memories.iter().cloned());
+        self.links |= more.links;
+        self.others |= more.others;
+        self.all |= more.all;
+        if self.all || self.people.len() + self.accounts.len() + self.memories.len() > TOUCHED_MAX {
+            *self = Self { all: true, ..Self::default() };
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { people, accounts, memories, links, others, all } = self;
+        people.is_empty() && accounts.is_empty() && memories.is_empty() && !links && !others && !all
     }
 }
 
 /// Whether a what-if may rest on it.
-pub(crate) fn is_about_people(write: &Write) -> bool {
-    matches!(
-        write,
-        Write::Identity { .. }
-            | Write::IdentityGone { .. }
-            | Write::Groups { .. }
-            | Write::Account { .. }
-            | Write::AccountGone { .. }
-            | Write::Link(_)
-            | Write::Unlink { .. }
-            | Write::Applied { .. }
-            | Write::Doors { .. }
-            | Write::Visit { .. }
-            | Write::Clearance(_)
-            | Write::Cleared { .. }
-            | Write::Erase { .. }
-    )
+fn is_about_people(write: &Write) -> bool {
+    let mut touched = Touched::default();
+    touched.note(write);
+    !touched.is_empty()
+}
+
+#[derive(Default)]
+struct State {
+    last: Option<Picture>,
+    /// When somebody asked for it last.
+    asked_at: Timestamp,
+    /// Since the last picture began to be read; nothing is noted while nobody looks at one.
+    touched: Touched,
+    watched: bool,
+    /// Which reading of everybody is noted for.
+    reading: u64,
+}
+
+impl State {
+    /// Also of one that is being read.
+    fn forget(&mut self) {
+        *self = Self { reading: self.reading + 1, ..Self::default() };
+    }
+}
+
+/// The last picture, and what was written since.
+#[derive(Default)]
+pub(crate) struct Pictures {
+    state: Mutex<State>,
+    /// One reads everybody, and the others wait for what it has read.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Pictures {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is about to be written. Whatever reads meanwhile may see it or not: it is noted again once it was
+    /// ([`Pictures::note_again`]).
+    pub(crate) fn note(&self, batch: &[Write], now: Timestamp) -> Touched {
+        let mut state = self.state();
+        if state.watched && now.duration_since(state.asked_at) > KEPT_FOR {
+            state.forget();
+        }
+        if !state.watched {
+            // Who begins to read before it is written reads everybody once more: rare, and cheaper than to note everything.
+            return Touched { all: batch.iter().any(is_about_people), ..Touched::default() };
+        }
+        let mut touched = Touched::default();
+        batch.iter().for_each(|write| touched.note(write));
+        state.touched.add(&touched);
+        touched
+    }
+
+    /// What was noted was written, or not. Nothing is lost by a reading that began in between: who began to look while it
+    /// was being written reads it then.
+    pub(crate) fn note_again(&self, touched: Touched) {
+        let mut state = self.state();
+        if state.watched {
+            state.touched.add(&touched);
+        }
+    }
+
+    /// Lets go of the memory that it takes.
+    pub(crate) fn forget(&self) {
+        self.state().forget();
+    }
+
+    /// Whoever asks takes the last picture, what was written since, and the number of the reading; what is written from now
+    /// on is noted for the next one.
+    fn begin(&self, now: Timestamp) -> (Option<Picture>, Touched, u64) {
+        let mut state = self.state();
+        (state.watched, state.asked_at) = (true, now);
+        state.reading += 1;
+        (state.last.take(), std::mem::take(&mut state.touched), state.reading)
+    }
+
+    /// Whether nothing was written since the last reading began.
+    #[cfg(debug_assertions)]
+    pub(super) fn is_still_true(&self) -> bool {
+        let state = self.state();
+        state.watched && state.touched.is_empty()
+    }
+
+    fn keep(&self, reading: u64, picture: Picture) {
+        let mut state = self.state();
+        if state.reading == reading {
+            state.last = Some(picture);
+        }
+    }
+
+    /// What the policy in force makes of the people of a picture, for whoever asks next.
+    pub(super) fn keep_today(&self, of: &Arc<Population>, today: Today) {
+        let mut state = self.state();
+        if let Some(last) = state.last.as_mut().filter(|last| Arc::ptr_eq(&last.population, of)) {
+            last.today = Some(today);
+        }
+    }
+}
+
+impl Engine {
+    /// Gives back the memory that is kept for the next what-if: it reads everybody then.
+    pub fn forget_everybody(&self) {
+        self.pictures.forget();
+    }
+
+    /// Everybody as the mirrors show them now: nothing written before this is asked is missing, and what it says is no
+    /// older than two minutes.
+    pub(super) async fn picture(&self, in_force: &Arc<Active>) -> Result<Picture, WhatIfError> {
+        let _turn = self.pictures.turn.lock().await;
+        let now = self.clock.now();
+        let (last, touched, reading) = self.pictures.begin(now);
+        let same = |last: &Picture| {
+            let withheld = self.withheld.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::ptr_eq(&last.in_force, in_force) && last.population.withheld == *withheld
+        };
+        let last = last.filter(same);
+        let is_true = |last: &Picture| {
+            let age = now.duration_since(last.population.now);
+            let stands = |(site, (catalogue, _)): (&SiteId, &(Arc<_>, _))| {
+                self.sites().get(site).is_some_and(|state| Arc::ptr_eq(&state.catalogue(), catalogue))
+            };
+            touched.is_empty()
+                && (SignedDuration::ZERO..TRUE_FOR).contains(&age)
+                && last.population.desks.iter().all(stands)
+        };
+        let picture = match last {
+            Some(last) if is_true(&last) => last,
+            last => {
+                let renewed = match last {
+                    // Nobody else has it, mostly: it is changed in place.
+                    Some(last) => self.up_to_date(Arc::unwrap_or_clone(last.population), &touched).await?,
+                    None => None,
+                };
+                #[cfg(debug_assertions)]
+                if let Some(renewed) = &renewed {
+                    self.check_renewed(renewed).await?;
+                }
+                let population = match renewed {
+                    Some(renewed) => renewed,
+                    None => self.population(in_force).await?,
+                };
+                let in_force = Arc::clone(in_force);
+                Picture { in_force, population: Arc::new(population), today: None }
+            }
+        };
+        self.pictures.keep(reading, picture.clone());
+        Ok(picture)
+    }
 }

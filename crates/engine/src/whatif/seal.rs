@@ -166,12 +166,30 @@ pub(super) fn bucket_of(name: &str, buckets: usize) -> usize {
     sum % buckets.max(1)
 }
 
+/// Names exactly these lines of these people, under this draft, in place of the policy that was in force.
+fn seal_of(sealed: &Sealed, people: &[(String, BTreeSet<String>)]) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    };
+    part("lanyard what-if 1");
+    part(&sealed.draft);
+    part(&sealed.in_force);
+    for (name, keys) in people {
+        part(name);
+        keys.iter().for_each(|key| part(key));
+    }
+    let hex: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("wif_{hex}")
+}
+
 impl Engine {
-    /// Keeps what was shown under its own hash.
-    pub(super) async fn keep_seal(
+    /// Keeps what was shown under its own hash, and its people to be read later.
+    pub(super) async fn keep_answer(
         &self,
         files: &PolicyFiles,
-        answer: &WhatIf,
+        answer: &mut WhatIf,
     ) -> Result<String, StoreFailure> {
         let people: Vec<_> = answer
             .people
@@ -195,7 +213,10 @@ impl Engine {
             started_at: None,
             ended_at: None,
         };
-        self.keep_sealed(sealed, &people).await
+        let seal = seal_of(&sealed, &people);
+        tokio::try_join!(self.keep_sealed(&seal, sealed, &people), self.keep_shown(&seal, answer))?;
+        self.forget_old_seals().await?;
+        Ok(seal)
     }
 
     /// Seals the same draft without these changes: people are looked at like everybody, and what it would do for them
@@ -224,7 +245,9 @@ impl Engine {
         people.sort();
         let of = sealed.of.clone().or_else(|| Some(seal.to_owned()));
         let sealed = Sealed { of, waves: None, started_at: None, ended_at: None, ..sealed };
-        Ok(self.keep_sealed(sealed, &people).await?)
+        let seal = seal_of(&sealed, &people);
+        self.keep_sealed(&seal, sealed, &people).await?;
+        Ok(seal)
     }
 
     /// How far it is applied.
@@ -271,25 +294,12 @@ impl Engine {
 
     async fn keep_sealed(
         &self,
+        seal: &str,
         sealed: Sealed,
         people: &[(String, BTreeSet<String>)],
-    ) -> Result<String, StoreFailure> {
-        let mut hash = Sha256::new();
-        let mut part = |text: &str| {
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-        };
-        part("lanyard what-if 1");
-        part(&sealed.draft);
-        part(&sealed.in_force);
-        for (name, keys) in people {
-            part(name);
-            keys.iter().for_each(|key| part(key));
-        }
-        let hex: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let seal = format!("wif_{hex}");
-        if !self.store.documents(SEALS, std::slice::from_ref(&seal)).await?.is_empty() {
-            return Ok(seal);
+    ) -> Result<(), StoreFailure> {
+        if !self.store.documents(SEALS, &[seal.to_owned()]).await?.is_empty() {
+            return Ok(());
         }
         let buckets = people.len().div_ceil(BUCKET).max(1);
         let mut lists: BTreeMap<usize, serde_json::Map<String, serde_json::Value>> = BTreeMap::new();
@@ -321,8 +331,8 @@ impl Engine {
             ..sealed
         };
         let body = serde_json::to_value(&kept).unwrap_or_default();
-        self.write(vec![document(SEALS, seal.clone(), body)]).await?;
-        Ok(seal)
+        self.write(vec![document(SEALS, seal.to_owned(), body)]).await?;
+        Ok(())
     }
 
     pub(super) async fn sealed(&self, seal: &str) -> Result<(Sealed, Document), SealRefused> {

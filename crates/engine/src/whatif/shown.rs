@@ -22,6 +22,8 @@ use crate::{
 const REPORTS: &str = "whatif:report";
 /// People per kept page.
 const PAGE: usize = 100;
+/// Pages that are kept at once.
+const PAGES: usize = 25;
 /// Of a what-if that affects more people, the first of them are kept to be read; all of them are sealed.
 const PEOPLE_MAX: usize = 20_000;
 /// Names of people by what became of them, in the answer's lists.
@@ -146,20 +148,26 @@ fn person_key(one: &PersonEffect) -> DocumentKey {
 }
 
 impl Engine {
-    /// Keeps what was shown, once; forgets old what-ifs that nobody applied.
+    /// Keeps what was shown, once.
     pub(super) async fn keep_shown(&self, seal: &str, answer: &mut WhatIf) -> Result<(), StoreFailure> {
         if !self.store.documents(SHOWN, &[seal.to_owned()]).await?.is_empty() {
             return Ok(());
         }
         let people = &answer.people[..answer.people.len().min(PEOPLE_MAX)];
-        for (at, page) in people.chunks(PAGE).enumerate() {
+        let page = |(at, page): (usize, &[PersonEffect])| {
             let keys: BTreeSet<_> = page.iter().map(person_key).collect();
             let page: Vec<_> = page.iter().map(|one| shown(one, &answer.reasons)).collect();
             let body = serde_json::to_value(page).unwrap_or_default();
-            let keys = keys.into_iter().collect();
-            match self.write(vec![document(SHOWN, format!("{seal}:{at}"), keys, body)]).await {
-                // Left by an interrupted attempt at the same seal: the same text.
-                Ok(_) | Err(StoreFailure::DocumentChanged { .. }) => {}
+            document(SHOWN, format!("{seal}:{at}"), keys.into_iter().collect(), body)
+        };
+        let pages: Vec<_> = people.chunks(PAGE).enumerate().collect();
+        for some in pages.chunks(PAGES) {
+            match self.write(some.iter().copied().map(page).collect()).await {
+                Ok(_) => {}
+                // Some of them were left by an interrupted attempt at the same seal: the same text.
+                Err(StoreFailure::DocumentChanged { .. }) => {
+                    self.keep_missing(some.iter().copied().map(page)).await?;
+                }
                 Err(failure) => return Err(failure),
             }
         }
@@ -177,7 +185,18 @@ impl Engine {
         head["shown"] = kept.into();
         // The head last: pages without one are nobody's.
         self.write(vec![document(SHOWN, seal.to_owned(), Vec::new(), head)]).await?;
-        self.forget_old_seals().await
+        Ok(())
+    }
+
+    /// Keeps each of these that is not there yet.
+    async fn keep_missing(&self, batch: impl Iterator<Item = Write>) -> Result<(), StoreFailure> {
+        for one in batch {
+            match self.write(vec![one]).await {
+                Ok(_) | Err(StoreFailure::DocumentChanged { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     async fn newest_seals(&self) -> Result<Vec<(Document, Sealed)>, StoreFailure> {
@@ -191,7 +210,8 @@ impl Engine {
         Ok(kept.into_iter().filter_map(read).collect())
     }
 
-    async fn forget_old_seals(&self) -> Result<(), StoreFailure> {
+    /// Forgets old what-ifs that nobody applied.
+    pub(super) async fn forget_old_seals(&self) -> Result<(), StoreFailure> {
         let all = self.newest_seals().await?;
         // What was applied shows what its root showed.
         let (mut idle, started): (Vec<_>, Vec<_>) =

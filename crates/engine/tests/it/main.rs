@@ -29,4 +29,5 @@ mod sweeps;
 mod told;
 mod undo;
 mod whatif;
+mod whatif_picture;
 mod whatif_says;

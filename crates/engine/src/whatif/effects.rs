@@ -1,0 +1,200 @@
+//! What a draft means to each person: two plans for each, compared, in words.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    num::NonZero,
+};
+
+use lanyard_model::{
+    clearance::GatedLine,
+    desired::Because,
+    id::{IdentityId, SiteId},
+    plan::{Effect, Gate, Plan},
+};
+use lanyard_plan::{lines, render::render_because};
+use serde::Serialize;
+
+use super::outlook::Outlook;
+
+/// What the draft means to one person in one site, beyond what is open anyway.
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonEffect {
+    pub identity: IdentityId,
+    pub person: String,
+    pub site: SiteId,
+    pub gains: Vec<String>,
+    pub loses: Vec<String>,
+    pub moves: Vec<String>,
+    pub changes: Vec<String>,
+    /// Held, asked about, or without a free desk.
+    pub waits: Vec<String>,
+    /// Open under the policy in force, and no longer under the draft.
+    pub no_longer: Vec<String>,
+    /// Names of the changes that each text of gains, loses, moves and changes tells of: what can be left out of a seal.
+    pub lines: BTreeMap<String, BTreeSet<String>>,
+    /// Why, by the same texts (those of waits and `no_longer` too): places in [`WhatIf::reasons`].
+    pub because: BTreeMap<String, Vec<usize>>,
+    #[serde(skip)]
+    pub(super) keys: BTreeSet<String>,
+}
+
+/// Reasons, each told once: thousands of people have the same.
+#[derive(Default)]
+pub(super) struct Reasons {
+    pub(super) texts: Vec<String>,
+    known: HashMap<String, usize>,
+}
+
+impl Reasons {
+    fn of(&mut self, because: &[Because]) -> Vec<usize> {
+        let mut places: Vec<usize> = because.iter().map(|one| self.place(render_because(one))).collect();
+        places.dedup();
+        places
+    }
+
+    /// Those of a part of the people, numbered anew.
+    fn take_over(&mut self, mut effects: Vec<PersonEffect>, part: Self) -> Vec<PersonEffect> {
+        let places: Vec<_> = part.texts.into_iter().map(|text| self.place(text)).collect();
+        for place in effects.iter_mut().flat_map(|one| one.because.values_mut()).flatten() {
+            *place = places[*place];
+        }
+        effects
+    }
+
+    fn place(&mut self, text: String) -> usize {
+        let next = self.texts.len();
+        *self.known.entry(text).or_insert_with_key(|text| {
+            self.texts.push(text.clone());
+            next
+        })
+    }
+}
+
+/// People that a thread compares at a time.
+const CHUNK: usize = 4_096;
+
+/// What the draft adds for everybody to what is open anyway, by person and site; reasons are numbered in that order, so that
+/// equal answers number them alike.
+pub(super) fn effects(today: &Outlook, then: &Outlook) -> (Vec<PersonEffect>, Reasons) {
+    let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let chunks: Vec<_> = keys.chunks(CHUNK).collect();
+    let of_chunk = |keys: &[&(IdentityId, SiteId)]| {
+        let mut reasons = Reasons::default();
+        let effects = keys.iter().filter_map(|key| effect_on(key, today, then, &mut reasons));
+        (effects.collect::<Vec<_>>(), reasons)
+    };
+    let parts: Vec<Vec<_>> = std::thread::scope(|scope| {
+        let work = |thread: usize| {
+            let own = chunks.iter().skip(thread).step_by(threads);
+            own.map(|keys| of_chunk(keys)).collect::<Vec<_>>()
+        };
+        let others: Vec<_> = (1..threads).map(|thread| scope.spawn(move || work(thread))).collect();
+        let first = work(0);
+        let others = others
+            .into_iter()
+            .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        std::iter::once(first).chain(others).collect()
+    });
+    let (mut people, mut reasons) = (Vec::new(), Reasons::default());
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    for at in 0..chunks.len() {
+        let Some((effects, of_part)) = parts[at % threads].next() else { continue };
+        people.extend(reasons.take_over(effects, of_part));
+    }
+    (people, reasons)
+}
+
+fn effect_on(
+    key: &(IdentityId, SiteId),
+    today: &Outlook,
+    then: &Outlook,
+    reasons: &mut Reasons,
+) -> Option<PersonEffect> {
+    let before = today.plans.get(key).map(|(plan, _)| plan);
+    match (then.plans.get(key), before) {
+        (Some((plan, told)), _) => {
+            let no_desk = then.no_desk.contains(key) && !today.no_desk.contains(key);
+            effect_of(plan, told, before, no_desk, reasons)
+        }
+        (None, Some(plan)) => {
+            let quiet = Plan { steps: Vec::new(), ..plan.clone() };
+            effect_of(&quiet, &[], before, false, reasons)
+        }
+        (None, None) => None,
+    }
+}
+
+/// What the draft adds to what is open anyway.
+fn effect_of(
+    plan: &Plan,
+    told: &[Vec<GatedLine>],
+    before: Option<&Plan>,
+    no_desk: bool,
+    reasons: &mut Reasons,
+) -> Option<PersonEffect> {
+    let said = |plan: &Plan| -> HashSet<String> {
+        plan.steps.iter().flat_map(|step| &step.differences).map(lines::sentence).collect()
+    };
+    let known = before.map(said).unwrap_or_default();
+    let mut effect = PersonEffect {
+        identity: plan.identity.clone(),
+        person: plan.person.clone(),
+        site: plan.site.clone(),
+        gains: Vec::new(),
+        loses: Vec::new(),
+        moves: Vec::new(),
+        changes: Vec::new(),
+        waits: Vec::new(),
+        no_longer: Vec::new(),
+        lines: BTreeMap::new(),
+        because: BTreeMap::new(),
+        keys: BTreeSet::new(),
+    };
+    let mut any = false;
+    for (at, step) in plan.steps.iter().enumerate() {
+        for difference in &step.differences {
+            let text = lines::sentence(difference);
+            if known.contains(&text) {
+                continue;
+            }
+            any = true;
+            if let Some(why) = step.gate.why() {
+                let text = format!("{text} ({why})");
+                effect.because.insert(text.clone(), reasons.of(&difference.because));
+                effect.waits.push(text);
+                continue;
+            }
+            effect.because.insert(text.clone(), reasons.of(&difference.because));
+            match difference.effect {
+                Effect::Add => effect.gains.push(text),
+                Effect::Remove => effect.loses.push(text),
+                Effect::Move => effect.moves.push(text),
+                Effect::Change => effect.changes.push(text),
+            }
+        }
+        if step.gate == Gate::Open {
+            for line in told.get(at).into_iter().flatten() {
+                effect.keys.insert(line.key.clone());
+                if !known.contains(&line.what) {
+                    effect.lines.entry(line.what.clone()).or_default().insert(line.key.clone());
+                }
+            }
+        }
+    }
+    if no_desk {
+        any = true;
+        effect.waits.push("a free desk".into());
+    }
+    let now = said(plan);
+    for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
+        let text = lines::sentence(difference);
+        if !now.contains(&text) && !effect.no_longer.contains(&text) {
+            effect.because.insert(text.clone(), reasons.of(&difference.because));
+            effect.no_longer.push(text);
+        }
+    }
+    effect.no_longer.sort();
+    (any || !effect.no_longer.is_empty()).then_some(effect)
+}

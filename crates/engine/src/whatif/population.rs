@@ -1,0 +1,263 @@
+//! Everybody from the mirrors: read whole, or brought up to date where something was written since.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, PoisonError},
+};
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use lanyard_model::{
+    account::Account,
+    clearance::ClearanceState,
+    coverage::ReadKind,
+    desired::Applied,
+    id::{AccountId, IdentityId, SiteId},
+    identity::Identity,
+};
+
+use super::{WhatIfError, picture::Touched};
+use crate::{
+    Engine,
+    engine::Active,
+    judge::{Desks, Keys, Memory, OnRecord, Roll},
+    packed::Changed,
+    ports::StoreFailure,
+    reviews::WithheldRights,
+    survey::{SiteSurvey, TenantSurvey},
+};
+
+/// Everybody, from the mirrors.
+#[derive(Clone)]
+pub(super) struct Population {
+    pub(super) tenants: Vec<TenantSurvey>,
+    pub(super) sites: Vec<SiteSurvey>,
+    pub(super) keys: Keys,
+    /// By whose keys accounts are found.
+    pub(super) keys_of: Arc<Active>,
+    pub(super) roll: Roll,
+    pub(super) memory: BTreeMap<SiteId, Memory>,
+    pub(super) applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
+    pub(super) asked: OnRecord,
+    pub(super) desks: Desks,
+    /// What access reviews removed.
+    pub(super) withheld: WithheldRights,
+    pub(super) now: Timestamp,
+}
+
+impl Engine {
+    /// Reads everybody.
+    pub(super) async fn population(&self, in_force: &Arc<Active>) -> Result<Population, WhatIfError> {
+        let now = self.clock.now();
+        let tenants = try_join_all(self.directories().keys().map(|id| self.recall_tenant(id)));
+        let sites = try_join_all(self.sites().keys().map(|id| self.recall_site(id)));
+        let applied = try_join_all(
+            self.sites()
+                .keys()
+                .map(async |id| Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))),
+        );
+        let (tenants, sites, applied, asked) = tokio::try_join!(tenants, sites, applied, self.on_record())?;
+        let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
+        if let Some(unknown) = tenants.iter().find(never) {
+            return Err(WhatIfError::NeverSwept(unknown.tenant.to_string()));
+        }
+        let (roll, memory) = self.recall_ties(&tenants, &sites).await?;
+        let desks = self.desks(self.sites().keys());
+        let withheld = self.withheld.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let keys_of = Arc::clone(in_force);
+        let told = tokio::task::spawn_blocking(move || {
+            let (keys, desks) = std::thread::scope(|scope| {
+                let seated = scope.spawn(|| seated(desks, &sites, &keys_of));
+                (Keys::of(&keys_of, &tenants, &sites), joined(seated))
+            });
+            let applied = applied.into_iter().collect();
+            Population { tenants, sites, keys, keys_of, roll, memory, applied, asked, desks, withheld, now }
+        });
+        told.await.map_err(|error| WhatIfError::Failed(error.to_string()))
+    }
+
+    /// The same, resting on what was read before: of people and accounts only those are read again of whom something was
+    /// written since. `None`: it must be read whole.
+    pub(super) async fn up_to_date(
+        &self,
+        mut known: Population,
+        touched: &Touched,
+    ) -> Result<Option<Population>, WhatIfError> {
+        let now = self.clock.now();
+        let tenants = known.tenants.iter().map(|tenant| &tenant.tenant);
+        let sites = known.sites.iter().map(|site| &site.site);
+        if touched.all || !tenants.eq(self.directories().keys()) || !sites.eq(self.sites().keys()) {
+            return Ok(None);
+        }
+        let mut people: Vec<Changed<_, String>> = known.tenants.iter().map(|_| Changed::default()).collect();
+        for id in &touched.people {
+            let Some(place) = known.tenants.iter().position(|tenant| tenant.tenant == id.tenant) else {
+                continue;
+            };
+            match self.store.identity(id).await?.filter(|one| one.gone_at.is_none()) {
+                Some(one) => people[place].there.push(one.identity),
+                None => _ = people[place].gone.insert(id.user.to_string()),
+            }
+        }
+        let mut accounts: Vec<Changed<_, AccountId>> =
+            known.sites.iter().map(|_| Changed::default()).collect();
+        for key in &touched.accounts {
+            let Some(place) = known.sites.iter().position(|site| site.site == key.site) else { continue };
+            // The page that begins with it tells whether it is gone.
+            let page = self
+                .store
+                .mirrored_accounts(&key.site, Some(AccountId(key.id.0.saturating_sub(1))), 1)
+                .await?;
+            match page.into_iter().find(|one| one.account.id() == key.id && !one.gone) {
+                Some(one) => accounts[place].there.push(one.account),
+                None => _ = accounts[place].gone.insert(key.id),
+            }
+        }
+        for (identity, site) in &touched.memories {
+            let of_site = known.applied.entry(site.clone()).or_default();
+            match self.store.applied(identity, site).await? {
+                Some(applied) => _ = of_site.insert(identity.clone(), applied),
+                None => _ = of_site.remove(identity),
+            }
+        }
+        for tenant in &mut known.tenants {
+            tenant.groups = self.store.groups(&tenant.tenant).await?;
+        }
+        known.asked = self.on_record().await?;
+        let desks = self.desks(self.sites().keys());
+        known.withheld.clone_from(&self.withheld.read().unwrap_or_else(PoisonError::into_inner));
+        known.now = now;
+        // What a list does not show is remembered with the links.
+        let linked = touched.links || accounts.iter().any(|changed| !changed.gone.is_empty());
+        let updated = tokio::task::spawn_blocking(move || {
+            let renumbered = known.take_in(people, accounts, desks);
+            (known, renumbered)
+        });
+        let (mut known, renumbered) =
+            updated.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        for tenant in &mut known.tenants {
+            let rows = tenant.identities.len() as u64;
+            tenant.certificate = self.recalled(ReadKind::Identities, rows);
+            tenant.members = self.recalled(ReadKind::GroupMembers, rows);
+        }
+        for site in &mut known.sites {
+            site.certificate = self.recalled(ReadKind::Accounts, site.accounts.len() as u64);
+        }
+        if renumbered || linked {
+            (known.roll, known.memory) = self.recall_ties(&known.tenants, &known.sites).await?;
+        }
+        Ok(Some(known))
+    }
+
+    /// In builds with checks: what was brought up to date is what would have been read, unless something is being written.
+    #[cfg(debug_assertions)]
+    pub(super) async fn check_renewed(&self, renewed: &Population) -> Result<(), WhatIfError> {
+        if renewed.roll.listed() > super::outlook::CHECKED_MAX {
+            return Ok(());
+        }
+        let mut whole = self.population(&renewed.keys_of).await?;
+        whole.now = renewed.now;
+        if self.pictures.is_still_true() {
+            renewed.assert_same(&whole);
+        }
+        Ok(())
+    }
+
+    /// What was asked about people's lines, and still counts.
+    async fn on_record(&self) -> Result<OnRecord, StoreFailure> {
+        use ClearanceState::{Cancelled, Declined, Expired, Granted, Waiting};
+        let mut asked = OnRecord::new();
+        for state in [Waiting, Granted, Declined, Expired, Cancelled] {
+            let known = self.store.clearances(state, usize::MAX).await?;
+            for one in known.into_iter().filter(|one| !one.over) {
+                let of_site = asked.entry(one.site.clone()).or_default();
+                of_site.entry(one.identity.clone()).or_default().push(one);
+            }
+        }
+        // A later word counts more than an earlier one.
+        for list in asked.values_mut().flat_map(HashMap::values_mut) {
+            list.sort_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id)));
+        }
+        Ok(asked)
+    }
+}
+
+impl Population {
+    /// Takes in what was read again. Whether somebody has another number now, or an account came or went.
+    fn take_in(
+        &mut self,
+        people: Vec<Changed<Identity, String>>,
+        accounts: Vec<Changed<Account, AccountId>>,
+        desks: Desks,
+    ) -> bool {
+        let Self { tenants, sites, keys, keys_of, .. } = self;
+        let people =
+            tenants.iter_mut().zip(people).map(|(tenant, changed)| tenant.identities.update(changed));
+        let people: Vec<_> = people.collect();
+        let accounts = sites.iter_mut().zip(accounts).map(|(site, changed)| site.accounts.update(changed));
+        let accounts: Vec<_> = accounts.collect();
+        // `None`: rows came or went.
+        let rows = |all: Vec<Option<Vec<u32>>>| all.into_iter().collect::<Option<Vec<_>>>();
+        let kept = rows(people).zip(rows(accounts));
+        self.desks = std::thread::scope(|scope| {
+            let seated = scope.spawn(|| seated(desks, sites, keys_of));
+            match &kept {
+                Some((people, accounts)) => {
+                    let people: Vec<_> = tenants.iter().zip(people.iter().cloned()).collect();
+                    let accounts: Vec<_> = sites.iter().zip(accounts.iter().cloned()).collect();
+                    keys.add(keys_of, &people, &accounts);
+                }
+                None => *keys = Keys::of(keys_of, tenants, sites),
+            }
+            joined(seated)
+        });
+        kept.is_none()
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Population {
+    fn assert_same(&self, whole: &Self) {
+        for (ours, theirs) in self.tenants.iter().zip(&whole.tenants) {
+            assert!(ours.identities.iter().eq(theirs.identities.iter()), "people of {}", ours.tenant);
+            assert_eq!(ours.groups, theirs.groups, "groups of {}", ours.tenant);
+        }
+        for (ours, theirs) in self.sites.iter().zip(&whole.sites) {
+            assert!(ours.accounts.iter().eq(theirs.accounts.iter()), "accounts of {}", ours.site);
+        }
+        let known = |population: &Self| {
+            let people =
+                population.applied.iter().flat_map(|(site, all)| all.iter().map(move |one| (site, one)));
+            people
+                .map(|(site, (id, applied))| ((site.clone(), id.clone()), applied.clone()))
+                .collect::<BTreeMap<_, _>>()
+        };
+        assert_eq!(known(self), known(whole), "what is remembered of people");
+        assert_eq!(self.asked, whole.asked, "what was asked");
+        assert_eq!((&self.roll, &self.memory), (&whole.roll, &whole.memory), "whose accounts are whose");
+        let side = |population: &Self| {
+            let (active, missing, lapsed) = (&population.keys_of, BTreeSet::new(), BTreeSet::new());
+            let side = super::Side { active, missing: &missing, lapsed: &lapsed, reasons: true };
+            super::outlooks(&[side], population)
+        };
+        assert_eq!(side(self), side(whole), "what everybody would get");
+    }
+}
+
+/// Who sits where, by the accounts.
+fn seated(mut desks: Desks, sites: &[SiteSurvey], active: &Active) -> Desks {
+    let fields = active.policy.team_fields();
+    for site in sites {
+        if let Some((_, seating)) = desks.get_mut(&site.site) {
+            for account in site.accounts.iter() {
+                seating.sit(account.id(), account.seat.map(|seat| seat.room));
+                seating.note_teams(&account, &fields);
+            }
+        }
+    }
+    desks
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
