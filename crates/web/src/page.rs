@@ -39,10 +39,7 @@ impl Paging {
         }
         if let Some(cursor) = &self.cursor {
             let after = cursor.split_once('|').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
-            let after = after.ok_or_else(|| {
-                Problem::field("cursor", "it is not `next` of a page before")
-                    .fix("leave it out for the first page")
-            })?;
+            let after = after.ok_or_else(not_ours)?;
             list.retain(|row| if newest_first { key(row) < after } else { key(row) > after });
         }
         let limit = self.limit.unwrap_or(usual).clamp(1, LIMIT_MAX);
@@ -54,6 +51,11 @@ impl Paging {
         });
         Ok(Cut { items: list, next, total })
     }
+}
+
+/// A cursor that no page before named.
+pub fn not_ours() -> Problem {
+    Problem::field("cursor", "it is not `next` of a page before").fix("leave it out for the first page")
 }
 
 #[cfg(test)]

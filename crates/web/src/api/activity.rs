@@ -186,10 +186,7 @@ pub async fn dead(
     let after = match query.cursor.as_deref() {
         None => None,
         Some(text) => {
-            let (tenant, user) = text.split_once('/').ok_or_else(|| {
-                Problem::field("cursor", "it is not `next` of a page before")
-                    .fix("leave it out for the first page")
-            })?;
+            let (tenant, user) = text.split_once('/').ok_or_else(crate::page::not_ours)?;
             Some(IdentityId::new(TenantId::new(tenant), user))
         }
     };

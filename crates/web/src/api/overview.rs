@@ -23,7 +23,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, standing::environments};
-use crate::{WebState, access::Caller, page::Paging, problem::Problem, traffic::Calls};
+use crate::{
+    WebState,
+    access::Caller,
+    page::{self, Paging},
+    problem::Problem,
+    traffic::Calls,
+};
 
 /// Findings of one kind beyond this many are shown as one line with a count.
 const SHOWN_PER_KIND: usize = 5;
@@ -240,13 +246,64 @@ const FINDINGS_MAX: usize = 20_000;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct FindingsQuery {
-    cursor: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
     limit: Option<usize>,
     tenant: Option<String>,
     kind: Option<String>,
     search: Option<String>,
     /// `severity` (worst first), `newest`, `oldest` or `title`.
     sort: Option<String>,
+}
+
+/// In what order findings are listed.
+#[derive(Clone, Copy)]
+enum FindingsSort {
+    Severity,
+    Newest,
+    Oldest,
+    Title,
+}
+
+/// Where a finding stands in that order: what came or went before it moves nobody behind it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct FindingsPlace(i64, i64, String);
+
+impl FindingsSort {
+    fn of(name: Option<&str>) -> Result<Self, Problem> {
+        match name {
+            None | Some("severity") => Ok(Self::Severity),
+            Some("newest") => Ok(Self::Newest),
+            Some("oldest") => Ok(Self::Oldest),
+            Some("title") => Ok(Self::Title),
+            Some(_) => Err(Problem::field("sort", "severity, newest, oldest or title")),
+        }
+    }
+
+    fn place(self, one: &Finding) -> FindingsPlace {
+        let (since, key) = (one.since.as_microsecond(), one.key.clone());
+        match self {
+            Self::Severity => FindingsPlace(-(one.severity as i64), -since, key),
+            Self::Newest => FindingsPlace(0, -since, key),
+            Self::Oldest => FindingsPlace(0, since, key),
+            Self::Title => FindingsPlace(0, 0, format!("{}|{key}", one.title.to_lowercase())),
+        }
+    }
+}
+
+impl FindingsPlace {
+    fn written(&self) -> String {
+        format!("{}|{}|{}", self.0, self.1, self.2)
+    }
+
+    fn read(cursor: &str) -> Result<Self, Problem> {
+        let read = || {
+            let (first, rest) = cursor.split_once('|')?;
+            let (second, text) = rest.split_once('|')?;
+            Some(Self(first.parse().ok()?, second.parse().ok()?, text.to_owned()))
+        };
+        read().ok_or_else(page::not_ours)
+    }
 }
 
 /// `GET /api/v1/findings`
@@ -256,7 +313,8 @@ pub async fn findings(
     Query(query): Query<FindingsQuery>,
 ) -> Answer {
     let limit = query.limit.unwrap_or(100).clamp(1, 500);
-    let skip = query.cursor.unwrap_or(0);
+    let sort = FindingsSort::of(query.sort.as_deref())?;
+    let after = query.cursor.as_deref().map(FindingsPlace::read).transpose()?;
     let wanted = query.search.unwrap_or_default().to_lowercase();
     let tenant = query.tenant.filter(|tenant| tenant != "all");
     let all = state.engine.store().findings(FINDINGS_MAX).await?;
@@ -276,16 +334,17 @@ pub async fn findings(
             found.push(finding);
         }
     }
-    match query.sort.as_deref() {
-        None | Some("severity") => {}
-        Some("newest") => found.sort_by_key(|one| (std::cmp::Reverse(one.since), &one.key)),
-        Some("oldest") => found.sort_by_key(|one| (one.since, &one.key)),
-        Some("title") => found.sort_by_cached_key(|one| (one.title.to_lowercase(), one.key.clone())),
-        Some(_) => return Err(Problem::field("sort", "severity, newest, oldest or title")),
+    let total = found.len();
+    let mut placed: Vec<_> = found.into_iter().map(|one| (sort.place(one), one)).collect();
+    placed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some(after) = after {
+        placed.retain(|(place, _)| *place > after);
     }
-    let items: Vec<&Finding> = found.iter().skip(skip).take(limit).copied().collect();
-    let next = (skip + items.len() < found.len()).then(|| (skip + items.len()).to_string());
-    Ok(Json(json!({ "items": items, "next": next, "total": found.len(), "kinds": kinds })))
+    let more = placed.len() > limit;
+    placed.truncate(limit);
+    let next = placed.last().filter(|_| more).map(|(place, _)| place.written());
+    let items: Vec<&Finding> = placed.into_iter().map(|(_, one)| one).collect();
+    Ok(Json(json!({ "items": items, "next": next, "total": total, "kinds": kinds })))
 }
 
 /// `GET /api/v1/messages`

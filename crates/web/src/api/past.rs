@@ -98,8 +98,12 @@ pub async fn site(
             let limit = moment.limit.unwrap_or(1_000).clamp(1, ROWS_MAX);
             let after = AccountId(moment.cursor.unwrap_or(i64::MIN));
             let held = store.held_in(&site, at, after, limit).await?;
-            // A page without rows is the end.
-            let next = held.last().map(|held| held.account.id);
+            let last = held.last().map(|held| held.account.id);
+            let more = match last {
+                Some(last) => !store.held_in(&site, at, last, 1).await?.is_empty(),
+                None => false,
+            };
+            let next = last.filter(|_| more);
             (held, next, false)
         }
         Some(text) => {

@@ -147,6 +147,75 @@ async fn what_nothing_would_show_again_is_not_put_away_until_a_day() {
 }
 
 #[tokio::test]
+async fn findings_are_read_page_by_page_whatever_goes_in_between() {
+    let house = House::new();
+    let finding = |key: &str, severity, hours| Finding {
+        key: key.into(),
+        kind: "todo".into(),
+        severity,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: format!("about {key}"),
+        detail: String::new(),
+        fix: None,
+        since: house.now() - SignedDuration::from_hours(hours),
+    };
+    let all = [
+        finding("mild", Severity::Info, 1),
+        finding("old", Severity::Warning, 9),
+        finding("new", Severity::Warning, 2),
+        finding("worst", Severity::Error, 5),
+    ];
+    house.put(all.into_iter().map(|one| Write::Finding(Box::new(one))).collect()).await;
+    let page = async |sort: &str, cursor: &str| {
+        let path = format!("/api/v1/findings?limit=2&sort={sort}{cursor}");
+        let reply = house.call("GET", &path, OWNER, Value::Null).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        let keys =
+            reply.body["items"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap().to_owned());
+        (
+            keys.collect::<Vec<_>>(),
+            reply.body["next"]
+                .as_str()
+                .map(|next| format!("&cursor={}", next.replace('|', "%7C").replace(' ', "%20"))),
+        )
+    };
+    for (sort, order) in [
+        ("severity", ["worst", "new", "old", "mild"]),
+        ("newest", ["mild", "new", "worst", "old"]),
+        ("oldest", ["old", "worst", "new", "mild"]),
+        ("title", ["mild", "new", "old", "worst"]),
+    ] {
+        let (first, next) = page(sort, "").await;
+        let (rest, end) = page(sort, &next.unwrap()).await;
+        assert_eq!(
+            (first, rest, end),
+            (
+                order[..2].to_owned().iter().map(|s| (*s).to_owned()).collect(),
+                order[2..].iter().map(|s| (*s).to_owned()).collect(),
+                None
+            ),
+            "{sort}"
+        );
+    }
+    let (_, next) = page("severity", "").await;
+    house.put(vec![Write::FindingOver { key: "worst".into(), at: house.now() }]).await;
+    assert_eq!(
+        page("severity", &next.unwrap()).await.0,
+        ["old", "mild"],
+        "one before it is over: nobody is passed over"
+    );
+    let reply = house.call("GET", "/api/v1/findings?cursor=2", OWNER, Value::Null).await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.body["errors"][0]["path"]),
+        (422, &json!("cursor")),
+        "{}",
+        reply.body
+    );
+}
+
+#[tokio::test]
 async fn an_answer_has_a_tag_and_is_not_sent_again_to_whoever_knows_it() {
     let house = House::new();
     let first = house.call("GET", "/api/v1/roles", OWNER, Value::Null).await;
