@@ -649,6 +649,16 @@ impl Engine {
     async fn recall_unlisted(&self, site: &SiteSurvey, memory: &mut Memory) -> Result<(), StoreFailure> {
         let unlisted: Vec<AccountId> =
             memory.ties.accounts().filter(|id| site.accounts.find(*id).is_none()).collect();
+        self.recall_asleep(site, &unlisted, memory).await
+    }
+
+    /// The same of these accounts.
+    pub(crate) async fn recall_asleep(
+        &self,
+        site: &SiteSurvey,
+        unlisted: &[AccountId],
+        memory: &mut Memory,
+    ) -> Result<(), StoreFailure> {
         for chunk in unlisted.chunks(CHUNK) {
             for account in self.store.accounts_of(&site.site, chunk).await? {
                 let asleep = crate::look::as_inactive(account, site.certificate.evidence.ended_at);

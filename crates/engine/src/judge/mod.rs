@@ -34,7 +34,7 @@ use lanyard_policy::{Facts, ManagerKey, reaction::Situation};
 use crate::{
     engine::{Active, doubt_of_missing, manager_key},
     look::Leaving,
-    packed::KeyIndex,
+    packed::{KeyIndex, Renewed},
     reviews::{WithheldRights, withhold},
     survey::{Admin, Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey, Whose},
 };
@@ -624,25 +624,29 @@ impl Keys {
         })
     }
 
-    /// Takes in the keys of rows that say something else now: of each tenant's people, and of each site's accounts. What they
+    /// Takes in the keys of rows that say something else now, of each tenant's people and of each site's accounts. What they
     /// said before may still lead to them, and is never taken for theirs.
-    pub(crate) fn add(
+    pub(crate) fn renew(
         &mut self,
         active: &Active,
-        people: &[(&TenantSurvey, Vec<u32>)],
-        accounts: &[(&SiteSurvey, Vec<u32>)],
+        people: &[(&TenantSurvey, &Renewed)],
+        accounts: &[(&SiteSurvey, &Renewed)],
     ) {
-        for (index, (tenant, rows)) in self.people.iter_mut().zip(people) {
-            if !rows.is_empty() {
+        let is_news = |renewed: &Renewed| renewed.moved.is_some() || !renewed.rows.is_empty();
+        for (index, (tenant, renewed)) in self.people.iter_mut().zip(people) {
+            if is_news(renewed) {
                 let index = Arc::make_mut(index);
-                rows.iter()
-                    .for_each(|row| index.add(*row, &active.manager_keys(&tenant.identities.get(*row))));
+                index.renumber(renewed);
+                for row in &renewed.rows {
+                    index.add(*row, &active.manager_keys(&tenant.identities.get(*row)));
+                }
                 index.complete();
             }
         }
-        for (site, rows) in accounts.iter().filter(|(_, rows)| !rows.is_empty()) {
+        for (site, renewed) in accounts.iter().filter(|(_, renewed)| is_news(renewed)) {
             let index = Arc::make_mut(self.accounts.entry(site.site.clone()).or_default());
-            site::add_keys(index, active, site, rows.iter().copied());
+            index.renumber(renewed);
+            site::add_keys(index, active, site, renewed.rows.iter().copied());
             index.complete();
         }
     }

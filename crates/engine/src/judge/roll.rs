@@ -14,7 +14,7 @@ use crate::survey::TenantSurvey;
 pub(crate) type Who = u32;
 
 /// Numbers of everybody: the listed people of each tenant in their order, then people who are linked and in no list.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Roll {
     starts: Vec<Who>,
     listed: Who,
@@ -67,7 +67,8 @@ impl Roll {
         })
     }
 
-    fn place(&self, who: Who) -> Option<(usize, u32)> {
+    /// The tenant, by its place among them, and the row of somebody in a list.
+    pub(crate) fn place(&self, who: Who) -> Option<(usize, u32)> {
         let tenant = self.starts.partition_point(|start| *start <= who).checked_sub(1)?;
         (who < self.listed).then(|| (tenant, who - self.starts[tenant]))
     }
@@ -75,8 +76,13 @@ impl Roll {
     pub(crate) fn id(&self, tenants: &[TenantSurvey], who: Who) -> IdentityId {
         match self.place(who) {
             Some((tenant, row)) => tenants[tenant].identities.id(row),
-            None => self.strangers[(who - self.listed) as usize].clone(),
+            None => self.stranger(who).clone(),
         }
+    }
+
+    /// Somebody in no list.
+    pub(crate) fn stranger(&self, who: Who) -> &IdentityId {
+        &self.strangers[(who - self.listed) as usize]
     }
 
     /// As listed; `None` for somebody in no list.
@@ -94,7 +100,7 @@ pub(crate) struct Tie {
 }
 
 /// The links of one site.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ties {
     by_person: Vec<Tie>,
     /// Account and person, of links that have not ended.
@@ -108,6 +114,20 @@ impl Ties {
         if !ended {
             self.by_account.push((account, who));
         }
+    }
+
+    /// Gives everybody the number that `number` tells.
+    pub(crate) fn renumber(&mut self, mut number: impl FnMut(Who) -> Who) {
+        self.by_person.iter_mut().for_each(|tie| tie.who = number(tie.who));
+        let open = self.by_person.iter().filter(|tie| !tie.ended);
+        self.by_account = open.map(|tie| (tie.account, tie.who)).collect();
+        self.complete();
+    }
+
+    /// Forgets whatever somebody is linked with.
+    pub(crate) fn remove(&mut self, who: Who) {
+        self.by_person.retain(|tie| tie.who != who);
+        self.by_account.retain(|(_, other)| *other != who);
     }
 
     /// Ends adding.
@@ -126,6 +146,12 @@ impl Ties {
     pub(crate) fn holders(&self, account: AccountId) -> impl Iterator<Item = Who> {
         let from = self.by_account.partition_point(|(id, _)| *id < account);
         self.by_account[from..].iter().take_while(move |(id, _)| *id == account).map(|(_, who)| *who)
+    }
+
+    /// Everybody's links.
+    #[cfg(debug_assertions)]
+    pub(crate) fn all(&self) -> &[Tie] {
+        &self.by_person
     }
 
     /// Accounts of links that have not ended, each once.

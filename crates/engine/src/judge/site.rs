@@ -36,7 +36,7 @@ fn key_of(how: Option<&How>) -> String {
 }
 
 /// What is remembered of a site's people.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
     pub(crate) ties: Ties,
     /// Linked accounts that a complete list no longer shows.

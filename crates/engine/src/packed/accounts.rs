@@ -11,10 +11,11 @@ use lanyard_model::{
 };
 
 use super::{
-    Changed,
+    Changed, Renewed,
     arena::{Arena, Place},
     code::{Packer, Unpacker},
     names::Names,
+    splice,
     texts::Texts,
 };
 use crate::ports::Sink;
@@ -77,26 +78,25 @@ impl Accounts {
         self.rows.iter().map(|(_, place)| self.unpack(*place))
     }
 
-    /// What is read again takes the place of what was there. Answers the rows of it; `None`: rows came or went, and all have
-    /// other numbers. Only of a complete list.
-    pub(crate) fn update(&mut self, changed: Changed<Account, AccountId>) -> Option<Vec<u32>> {
-        let before = self.rows.len();
-        self.rows.retain(|(id, _)| !changed.gone.contains(&AccountId(*id)));
-        let mut same = self.rows.len() == before;
-        let (mut rows, mut new) = (Vec::new(), Vec::new());
-        for account in changed.there {
+    /// What is read again takes the place of what was there. Only of a complete list.
+    pub(crate) fn update(&mut self, changed: Changed<Account, AccountId>) -> Renewed {
+        let mut new: BTreeMap<i64, Place> = BTreeMap::new();
+        let mut ids = Vec::new();
+        for account in &changed.there {
+            let place = self.pack(account);
+            ids.push(account.id());
             match self.find(account.id()) {
-                Some(row) => {
-                    self.rows[row as usize].1 = self.pack(&account);
-                    rows.push(row);
-                }
-                None => new.push(account),
+                Some(row) => self.rows[row as usize].1 = place,
+                None => _ = new.insert(account.id().0, place),
             }
         }
-        same &= new.is_empty();
-        new.into_iter().for_each(|account| self.take(account));
-        self.sort();
-        same.then_some(rows)
+        let gone: BTreeSet<u32> = changed.gone.iter().filter_map(|id| self.find(*id)).collect();
+        let moved = (!new.is_empty() || !gone.is_empty()).then(|| {
+            let before = |id: i64| self.rows.partition_point(|(other, _)| *other < id);
+            let new: Vec<_> = new.into_iter().map(|(id, place)| (before(id), (id, place))).collect();
+            splice(&mut self.rows, |row| gone.contains(&(row as u32)), new)
+        });
+        Renewed { moved, rows: ids.into_iter().filter_map(|id| self.find(id)).collect() }
     }
 
     fn sort(&mut self) {

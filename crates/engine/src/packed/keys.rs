@@ -3,6 +3,8 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use super::Renewed;
+
 /// Candidates by key, 12 bytes each.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct KeyIndex {
@@ -22,6 +24,17 @@ impl KeyIndex {
             let [high, low] = self.hash(kind, value);
             self.entries.push([high, low, row]);
         }
+    }
+
+    /// Gives rows their new numbers; those that went are forgotten.
+    pub(crate) fn renumber(&mut self, renewed: &Renewed) {
+        self.entries.retain_mut(|entry| match renewed.place(entry[2]) {
+            Some(row) => {
+                entry[2] = row;
+                true
+            }
+            None => false,
+        });
     }
 
     /// Ends adding.

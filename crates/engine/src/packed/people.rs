@@ -1,6 +1,9 @@
 //! Everybody of one tenant.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use lanyard_model::{
     id::{GroupId, IdentityId, TenantId},
@@ -8,10 +11,11 @@ use lanyard_model::{
 };
 
 use super::{
-    Changed,
+    Changed, Renewed,
     arena::{Arena, Place},
     code::{Packer, Unpacker},
     names::Names,
+    splice,
     texts::Texts,
 };
 use crate::ports::Sink;
@@ -114,27 +118,25 @@ impl People {
         (0..self.rows.len()).map(|row| self.get(row as u32))
     }
 
-    /// What is read again takes the place of what was there. Answers the rows of it; `None`: rows came or went, and all have
-    /// other numbers. Only of a complete list whose rows tell their own groups.
-    pub(crate) fn update(&mut self, changed: Changed<Identity, String>) -> Option<Vec<u32>> {
-        let before = self.rows.len();
-        let arena = &self.arena;
-        self.rows.retain(|place| !changed.gone.contains(user(arena.get(*place))));
-        let mut same = self.rows.len() == before;
-        let (mut rows, mut new) = (Vec::new(), Vec::new());
-        for identity in changed.there {
+    /// What is read again takes the place of what was there. Only of a complete list whose rows tell their own groups.
+    pub(crate) fn update(&mut self, changed: Changed<Identity, String>) -> Renewed {
+        let mut new: BTreeMap<String, Place> = BTreeMap::new();
+        for identity in &changed.there {
+            let place = self.pack(identity);
             match self.find(&identity.id.user) {
-                Some(row) => {
-                    self.rows[row as usize] = self.pack(&identity);
-                    rows.push(row);
-                }
-                None => new.push(identity),
+                Some(row) => self.rows[row as usize] = place,
+                None => _ = new.insert(identity.id.user.to_string(), place),
             }
         }
-        same &= new.is_empty();
-        new.into_iter().for_each(|identity| self.take(identity));
-        self.sort();
-        same.then_some(rows)
+        let gone: BTreeSet<u32> = changed.gone.iter().filter_map(|user| self.find(user)).collect();
+        let moved = (!new.is_empty() || !gone.is_empty()).then(|| {
+            let before =
+                |user: &str| self.rows.partition_point(|place| self::user(self.arena.get(*place)) < user);
+            let new: Vec<_> = new.into_iter().map(|(user, place)| (before(&user), place)).collect();
+            splice(&mut self.rows, |row| gone.contains(&(row as u32)), new)
+        });
+        let users = changed.there.iter().map(|identity| &*identity.id.user);
+        Renewed { moved, rows: users.filter_map(|user| self.find(user)).collect() }
     }
 
     fn sort(&mut self) {

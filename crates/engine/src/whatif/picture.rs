@@ -54,8 +54,8 @@ pub(crate) struct Touched {
     pub(super) accounts: BTreeSet<AccountKey>,
     /// What is remembered of somebody in a site.
     pub(super) memories: BTreeSet<(IdentityId, SiteId)>,
-    /// Whose account one is.
-    pub(super) links: bool,
+    /// Whose account is whose.
+    pub(super) links: BTreeSet<(IdentityId, SiteId)>,
     /// Groups, or what was asked and answered: read anew each time.
     others: bool,
     /// More than can be followed.
@@ -69,7 +69,12 @@ impl Touched {
             Write::IdentityGone { identity, .. } => _ = self.people.insert(identity.clone()),
             Write::Account { account, .. } => _ = self.accounts.insert(account.key.clone()),
             Write::AccountGone { account, .. } => _ = self.accounts.insert(account.clone()),
-            Write::Link(_) | Write::Unlink { .. } => self.links = true,
+            Write::Link(link) => {
+                self.links.insert((link.identity.clone(), link.account.site.clone()));
+            }
+            Write::Unlink { identity, site, .. } => {
+                self.links.insert((identity.clone(), site.clone()));
+            }
             Write::Applied { identity, site, .. }
             | Write::Doors { identity, site, .. }
             | Write::Visit { identity, site, .. } => {
@@ -85,17 +90,18 @@ impl Touched {
         self.people.extend(more.people.iter().cloned());
         self.accounts.extend(more.accounts.iter().cloned());
         self.memories.extend(more.memories.iter().cloned());
-        self.links |= more.links;
+        self.links.extend(more.links.iter().cloned());
         self.others |= more.others;
         self.all |= more.all;
-        if self.all || self.people.len() + self.accounts.len() + self.memories.len() > TOUCHED_MAX {
+        let count = self.people.len() + self.accounts.len() + self.memories.len() + self.links.len();
+        if self.all || count > TOUCHED_MAX {
             *self = Self { all: true, ..Self::default() };
         }
     }
 
     fn is_empty(&self) -> bool {
         let Self { people, accounts, memories, links, others, all } = self;
-        people.is_empty() && accounts.is_empty() && memories.is_empty() && !links && !others && !all
+        people.is_empty() && accounts.is_empty() && memories.is_empty() && links.is_empty() && !others && !all
     }
 }
 

@@ -20,7 +20,7 @@ use super::{WhatIfError, picture::Touched};
 use crate::{
     Engine,
     engine::Active,
-    judge::{Desks, Keys, Memory, OnRecord, Roll},
+    judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
     packed::Changed,
     ports::StoreFailure,
     reviews::WithheldRights,
@@ -76,8 +76,8 @@ impl Engine {
         told.await.map_err(|error| WhatIfError::Failed(error.to_string()))
     }
 
-    /// The same, resting on what was read before: of people and accounts only those are read again of whom something was
-    /// written since. `None`: it must be read whole.
+    /// The same, resting on what was read before: only that is read again of which something was written since. `None`: it
+    /// must be read whole.
     pub(super) async fn up_to_date(
         &self,
         mut known: Population,
@@ -89,30 +89,7 @@ impl Engine {
         if touched.all || !tenants.eq(self.directories().keys()) || !sites.eq(self.sites().keys()) {
             return Ok(None);
         }
-        let mut people: Vec<Changed<_, String>> = known.tenants.iter().map(|_| Changed::default()).collect();
-        for id in &touched.people {
-            let Some(place) = known.tenants.iter().position(|tenant| tenant.tenant == id.tenant) else {
-                continue;
-            };
-            match self.store.identity(id).await?.filter(|one| one.gone_at.is_none()) {
-                Some(one) => people[place].there.push(one.identity),
-                None => _ = people[place].gone.insert(id.user.to_string()),
-            }
-        }
-        let mut accounts: Vec<Changed<_, AccountId>> =
-            known.sites.iter().map(|_| Changed::default()).collect();
-        for key in &touched.accounts {
-            let Some(place) = known.sites.iter().position(|site| site.site == key.site) else { continue };
-            // The page that begins with it tells whether it is gone.
-            let page = self
-                .store
-                .mirrored_accounts(&key.site, Some(AccountId(key.id.0.saturating_sub(1))), 1)
-                .await?;
-            match page.into_iter().find(|one| one.account.id() == key.id && !one.gone) {
-                Some(one) => accounts[place].there.push(one.account),
-                None => _ = accounts[place].gone.insert(key.id),
-            }
-        }
+        let read = self.read_again(&known, touched).await?;
         for (identity, site) in &touched.memories {
             let of_site = known.applied.entry(site.clone()).or_default();
             match self.store.applied(identity, site).await? {
@@ -127,14 +104,11 @@ impl Engine {
         let desks = self.desks(self.sites().keys());
         known.withheld.clone_from(&self.withheld.read().unwrap_or_else(PoisonError::into_inner));
         known.now = now;
-        // What a list does not show is remembered with the links.
-        let linked = touched.links || accounts.iter().any(|changed| !changed.gone.is_empty());
         let updated = tokio::task::spawn_blocking(move || {
-            let renumbered = known.take_in(people, accounts, desks);
-            (known, renumbered)
+            known.take_in(read, desks);
+            known
         });
-        let (mut known, renumbered) =
-            updated.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        let mut known = updated.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
         for tenant in &mut known.tenants {
             let rows = tenant.identities.len() as u64;
             tenant.certificate = self.recalled(ReadKind::Identities, rows);
@@ -143,10 +117,68 @@ impl Engine {
         for site in &mut known.sites {
             site.certificate = self.recalled(ReadKind::Accounts, site.accounts.len() as u64);
         }
-        if renumbered || linked {
-            (known.roll, known.memory) = self.recall_ties(&known.tenants, &known.sites).await?;
-        }
+        self.renew_links(&mut known, touched).await?;
         Ok(Some(known))
+    }
+
+    /// People and accounts of whom something was written.
+    async fn read_again(&self, known: &Population, touched: &Touched) -> Result<Again, StoreFailure> {
+        let mut again = Again {
+            people: known.tenants.iter().map(|_| Changed::default()).collect(),
+            accounts: known.sites.iter().map(|_| Changed::default()).collect(),
+        };
+        for id in &touched.people {
+            let Some(place) = known.tenants.iter().position(|tenant| tenant.tenant == id.tenant) else {
+                continue;
+            };
+            match self.store.identity(id).await?.filter(|one| one.gone_at.is_none()) {
+                Some(one) => again.people[place].there.push(one.identity),
+                None => _ = again.people[place].gone.insert(id.user.to_string()),
+            }
+        }
+        for key in &touched.accounts {
+            let Some(place) = known.sites.iter().position(|site| site.site == key.site) else { continue };
+            // The page that begins with it tells whether it is gone.
+            let before = AccountId(key.id.0.saturating_sub(1));
+            let page = self.store.mirrored_accounts(&key.site, Some(before), 1).await?;
+            match page.into_iter().find(|one| one.account.id() == key.id && !one.gone) {
+                Some(one) => again.accounts[place].there.push(one.account),
+                None => _ = again.accounts[place].gone.insert(key.id),
+            }
+        }
+        Ok(again)
+    }
+
+    /// Whose account is whose, where that was written about; and linked accounts that came to a list or left it.
+    async fn renew_links(&self, known: &mut Population, touched: &Touched) -> Result<(), StoreFailure> {
+        let Population { tenants, sites, roll, memory, .. } = known;
+        let mut concerned: BTreeMap<&SiteId, BTreeSet<AccountId>> = BTreeMap::new();
+        for key in &touched.accounts {
+            concerned.entry(&key.site).or_default().insert(key.id);
+        }
+        for (identity, site) in &touched.links {
+            let Some(known) = memory.get_mut(site) else { continue };
+            let who = roll.number(tenants, identity);
+            let concerned = concerned.entry(site).or_default();
+            concerned.extend(known.ties.of(who).map(|tie| tie.account));
+            known.ties.remove(who);
+            if let Some(link) = self.store.link(identity, site).await? {
+                concerned.insert(link.account.id);
+                known.ties.add(who, &link);
+            }
+        }
+        for (site, accounts) in concerned {
+            let Some(known) = memory.get_mut(site) else { continue };
+            let Some(survey) = sites.iter().find(|survey| survey.site == *site) else { continue };
+            known.ties.complete();
+            let unlisted = accounts.into_iter().filter(|id| {
+                known.asleep.remove(id);
+                survey.accounts.find(*id).is_none() && known.ties.holders(*id).next().is_some()
+            });
+            let unlisted: Vec<_> = unlisted.collect();
+            self.recall_asleep(survey, &unlisted, known).await?;
+        }
+        Ok(())
     }
 
     /// In builds with checks: what was brought up to date is what would have been read, unless something is being written.
@@ -182,36 +214,47 @@ impl Engine {
     }
 }
 
+/// What was read again, by tenant and by site.
+struct Again {
+    people: Vec<Changed<Identity, String>>,
+    accounts: Vec<Changed<Account, AccountId>>,
+}
+
 impl Population {
-    /// Takes in what was read again. Whether somebody has another number now, or an account came or went.
-    fn take_in(
-        &mut self,
-        people: Vec<Changed<Identity, String>>,
-        accounts: Vec<Changed<Account, AccountId>>,
-        desks: Desks,
-    ) -> bool {
-        let Self { tenants, sites, keys, keys_of, .. } = self;
-        let people =
-            tenants.iter_mut().zip(people).map(|(tenant, changed)| tenant.identities.update(changed));
-        let people: Vec<_> = people.collect();
-        let accounts = sites.iter_mut().zip(accounts).map(|(site, changed)| site.accounts.update(changed));
-        let accounts: Vec<_> = accounts.collect();
-        // `None`: rows came or went.
-        let rows = |all: Vec<Option<Vec<u32>>>| all.into_iter().collect::<Option<Vec<_>>>();
-        let kept = rows(people).zip(rows(accounts));
+    /// Takes in what was read again.
+    fn take_in(&mut self, again: Again, desks: Desks) {
+        let Self { tenants, sites, keys, keys_of, roll, memory, .. } = self;
+        let leaving = again.people.iter().zip(&*tenants).flat_map(|(changed, tenant)| {
+            let id = |user: &String| IdentityId::new(tenant.tenant.clone(), user.as_str());
+            changed.gone.iter().map(id)
+        });
+        let leaving: HashMap<Who, IdentityId> =
+            leaving.filter_map(|id| Some((roll.find(tenants, &id)?, id))).collect();
+        let people = tenants.iter_mut().zip(again.people);
+        let people: Vec<_> = people.map(|(tenant, changed)| tenant.identities.update(changed)).collect();
+        let accounts = sites.iter_mut().zip(again.accounts);
+        let accounts: Vec<_> = accounts.map(|(site, changed)| site.accounts.update(changed)).collect();
         self.desks = std::thread::scope(|scope| {
             let seated = scope.spawn(|| seated(desks, sites, keys_of));
-            match &kept {
-                Some((people, accounts)) => {
-                    let people: Vec<_> = tenants.iter().zip(people.iter().cloned()).collect();
-                    let accounts: Vec<_> = sites.iter().zip(accounts.iter().cloned()).collect();
-                    keys.add(keys_of, &people, &accounts);
-                }
-                None => *keys = Keys::of(keys_of, tenants, sites),
-            }
+            let of_people: Vec<_> = tenants.iter().zip(&people).collect();
+            let of_accounts: Vec<_> = sites.iter().zip(&accounts).collect();
+            keys.renew(keys_of, &of_people, &of_accounts);
             joined(seated)
         });
-        kept.is_none()
+        if people.iter().all(|renewed| renewed.moved.is_none()) {
+            return;
+        }
+        // Somebody came or went: everybody behind them has another number.
+        let before = std::mem::replace(roll, Roll::of(tenants));
+        for known in memory.values_mut() {
+            known.ties.renumber(|who| match before.place(who) {
+                Some((tenant, row)) => match people[tenant].place(row) {
+                    Some(row) => roll.start(tenant) + row,
+                    None => roll.number(tenants, &leaving[&who]),
+                },
+                None => roll.number(tenants, before.stranger(who)),
+            });
+        }
     }
 }
 
@@ -234,7 +277,24 @@ impl Population {
         };
         assert_eq!(known(self), known(whole), "what is remembered of people");
         assert_eq!(self.asked, whole.asked, "what was asked");
-        assert_eq!((&self.roll, &self.memory), (&whole.roll, &whole.memory), "whose accounts are whose");
+        let ties = |population: &Self| {
+            let ties = population
+                .memory
+                .iter()
+                .flat_map(|(site, known)| known.ties.all().iter().map(move |tie| (site, tie)));
+            let id = |who| population.roll.id(&population.tenants, who);
+            ties.map(|(site, tie)| (site.clone(), id(tie.who), tie.account, tie.ended))
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(ties(self), ties(whole), "whose accounts are whose");
+        let asleep = |population: &Self| {
+            let all = population
+                .memory
+                .iter()
+                .flat_map(|(site, known)| known.asleep.keys().map(move |id| (site, id)));
+            all.map(|(site, id)| (site.clone(), *id)).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(asleep(self), asleep(whole), "accounts that no list shows");
         let side = |population: &Self| {
             let (active, missing, lapsed) = (&population.keys_of, BTreeSet::new(), BTreeSet::new());
             let side = super::Side { active, missing: &missing, lapsed: &lapsed, reasons: true };
