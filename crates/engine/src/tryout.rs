@@ -3,12 +3,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    hash::Hash,
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
+use jiff::Timestamp;
 use lanyard_model::{
     desired::{Desired, Lifecycle},
     id::{IdentityId, SiteId},
+    identity::Identity,
 };
 use lanyard_policy::{
     Facts, Policy, PolicyFiles,
@@ -20,13 +27,10 @@ use serde::Serialize;
 use crate::{
     Engine,
     engine::{Active, catalogues},
-    pages::Pages,
+    judge::since,
     ports::Mirrored,
-    whatif::{WhatIfError, reasons},
+    whatif::{Population, WhatIfError, reasons},
 };
-
-/// People read, and counted, at a time.
-const PAGE: usize = 2_000;
 
 /// What one flow does for one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,12 +135,12 @@ fn steps(policy: &Policy, desired: &Desired, lines: &[Line]) -> Vec<FlowStep> {
 }
 
 /// Flows whose conditions the person meets.
-fn matched(flows: &[String], desired: &Desired) -> HashSet<usize> {
+fn matched<'a>(flows: &'a [String], desired: &Desired) -> HashSet<&'a str> {
     if !reached(desired) {
         return HashSet::new();
     }
     let stopped: HashSet<&str> = desired.not_given.iter().map(|not| not.because.rule.as_str()).collect();
-    flows.iter().enumerate().filter(|(_, flow)| !stopped.contains(flow.as_str())).map(|(at, _)| at).collect()
+    flows.iter().map(String::as_str).filter(|flow| !stopped.contains(flow)).collect()
 }
 
 /// A table's rows by what they ask for. Of rows that ask for the same only the first ever decides.
@@ -184,55 +188,112 @@ struct Rows {
     then: Asked,
 }
 
-fn count(
-    reach: &mut Reach,
-    (today, then): (&Active, &Active),
-    rows: &Rows,
-    people: &[Mirrored],
-    now: jiff::Timestamp,
-) {
-    let flows = |active: &Active| active.policy.flows().into_iter().map(|flow| flow.id).collect::<Vec<_>>();
-    let (flows_today, flows_then) = (flows(today), flows(then));
-    let mut by_row: HashMap<(&str, &str), FlowReach> = HashMap::new();
-    for flow in flows_today.iter().chain(&flows_then) {
-        reach.flows.entry(flow.clone()).or_default();
+/// People counted at a time by one thread.
+const CHUNK: u32 = 512;
+
+/// What is counted: both policies with their flows, and the rows of their tables.
+struct Counting {
+    today: (Arc<Active>, Vec<String>),
+    then: (Arc<Active>, Vec<String>),
+    rows: Rows,
+}
+
+/// How many people are concerned, of those who were counted.
+#[derive(Default)]
+struct Counts<'a> {
+    people: usize,
+    flows: HashMap<&'a str, FlowReach>,
+    rows: HashMap<(&'a str, &'a str), FlowReach>,
+}
+
+impl FlowReach {
+    fn add(&mut self, more: Self) {
+        self.matched += more.matched;
+        self.gain += more.gain;
+        self.lose += more.lose;
     }
-    for known in people.iter().filter(|known| known.gone_at.is_none()) {
-        let (before, after) = (judged(today, known, now), judged(then, known, now));
-        reach.people += usize::from(reached(&after));
-        let (was, is) = (deciding(&rows.today, &before), deciding(&rows.then, &after));
-        for row in &is {
-            let counts = by_row.entry(*row).or_default();
-            counts.matched += 1;
-            counts.gain += usize::from(!was.contains(row));
-        }
-        for row in was.difference(&is) {
-            by_row.entry(*row).or_default().lose += 1;
-        }
-        let names = |flows: &[String], at: HashSet<usize>| {
-            at.into_iter().filter_map(|at| flows.get(at).cloned()).collect::<HashSet<_>>()
-        };
-        let before = names(&flows_today, matched(&flows_today, &before));
-        let after = names(&flows_then, matched(&flows_then, &after));
-        for flow in &after {
-            let counts = reach.flows.entry(flow.clone()).or_default();
-            counts.matched += 1;
-            counts.gain += usize::from(!before.contains(flow));
-        }
-        for flow in before.difference(&after) {
-            reach.flows.entry(flow.clone()).or_default().lose += 1;
-        }
+}
+
+/// Counts one more person who meets these under the policy in force, and those under the draft.
+fn compare<T: Eq + Hash + Copy>(counts: &mut HashMap<T, FlowReach>, was: &HashSet<T>, is: &HashSet<T>) {
+    for one in is {
+        let reach = counts.entry(*one).or_default();
+        reach.matched += 1;
+        reach.gain += usize::from(!was.contains(one));
     }
-    for (table, rows) in &rows.then {
-        let counts =
-            reach.tables.entry(table.clone()).or_insert_with(|| vec![FlowReach::default(); rows.len()]);
-        let mut seen = HashSet::new();
-        for (counts, row) in counts.iter_mut().zip(rows) {
-            if let Some(more) = by_row.get(&(table.as_str(), row.as_str())).filter(|_| seen.insert(row)) {
-                counts.matched += more.matched;
-                counts.gain += more.gain;
-                counts.lose += more.lose;
+    for one in was.difference(is) {
+        counts.entry(*one).or_default().lose += 1;
+    }
+}
+
+impl Counting {
+    fn new(today: Arc<Active>, then: Arc<Active>) -> Self {
+        let flows = |active: &Active| active.policy.flows().into_iter().map(|flow| flow.id).collect();
+        let rows = Rows { today: asked(today.policy.files()), then: asked(then.policy.files()) };
+        Self { today: (Arc::clone(&today), flows(&today)), then: (Arc::clone(&then), flows(&then)), rows }
+    }
+
+    fn count<'a>(&'a self, counts: &mut Counts<'a>, identity: &Identity, now: Timestamp) {
+        let judged =
+            |active: &Active| active.bound.evaluate(identity, &Facts::unlinked(since(identity)), now);
+        let (before, after) = (judged(&self.today.0), judged(&self.then.0));
+        counts.people += usize::from(reached(&after));
+        let (was, is) = (deciding(&self.rows.today, &before), deciding(&self.rows.then, &after));
+        compare(&mut counts.rows, &was, &is);
+        compare(&mut counts.flows, &matched(&self.today.1, &before), &matched(&self.then.1, &after));
+    }
+
+    /// Counts everybody, on all cores.
+    fn everybody(&self, population: &Population) -> Counts<'_> {
+        let everybody = population.roll.listed();
+        let taken = AtomicU32::new(0);
+        let work = || {
+            let mut counts = Counts::default();
+            loop {
+                let from = taken.fetch_add(CHUNK, Ordering::Relaxed);
+                if from >= everybody {
+                    return counts;
+                }
+                for who in from..(from + CHUNK).min(everybody) {
+                    if let Some(identity) = population.roll.identity(&population.tenants, who) {
+                        self.count(&mut counts, &identity, population.now);
+                    }
+                }
             }
+        };
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for other in others {
+                let more = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                all.people += more.people;
+                more.flows
+                    .into_iter()
+                    .for_each(|(flow, reach)| all.flows.entry(flow).or_default().add(reach));
+                more.rows.into_iter().for_each(|(row, reach)| all.rows.entry(row).or_default().add(reach));
+            }
+            all
+        })
+    }
+
+    /// In the words of the two policies. Flows and rows that concern nobody are told all the same.
+    fn told(&self, counts: &Counts<'_>) -> Reach {
+        let flow =
+            |flow: &String| (flow.clone(), counts.flows.get(flow.as_str()).copied().unwrap_or_default());
+        let table = |(table, rows): (&String, &Vec<String>)| {
+            let mut seen = HashSet::new();
+            let reach = rows.iter().map(|row| {
+                let known = counts.rows.get(&(table.as_str(), row.as_str()));
+                known.copied().filter(|_| seen.insert(row)).unwrap_or_default()
+            });
+            (table.clone(), reach.collect())
+        };
+        Reach {
+            people: counts.people,
+            flows: self.today.1.iter().chain(&self.then.1).map(flow).collect(),
+            tables: self.rows.then.iter().map(table).collect(),
+            ..Reach::default()
         }
     }
 }
@@ -272,31 +333,24 @@ impl Engine {
     pub async fn policy_reach(&self, files: &PolicyFiles) -> Result<Reach, WhatIfError> {
         let then = Arc::new(Active::new(parsed(files)?, &catalogues(self.sites())));
         let today = self.active();
-        let now = self.clock().now();
-        let rows = Rows { today: asked(today.policy.files()), then: asked(then.policy.files()) };
-        let rows = Arc::new(rows);
-        let mut reach = Reach::default();
+        let population = match self.picture(&today).await {
+            Ok(picture) => Some(picture.population),
+            // Nobody is known yet: the flows are told all the same.
+            Err(WhatIfError::NeverSwept(_)) => None,
+            Err(failed) => return Err(failed),
+        };
+        let counting = Counting::new(Arc::clone(&today), Arc::clone(&then));
         let mut unread_groups = BTreeSet::new();
-        for tenant in self.directories().keys() {
-            let mut pages = Pages::default();
-            loop {
-                let page = self.store().identities(tenant, pages.after(), PAGE).await?;
-                let Some(last) = page.last() else { break };
-                pages.seen(&last.identity.id.user);
-                let (today, then, rows) = (Arc::clone(&today), Arc::clone(&then), Arc::clone(&rows));
-                let counted = tokio::task::spawn_blocking(move || {
-                    count(&mut reach, (&today, &then), &rows, &page, now);
-                    reach
-                });
-                reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
-            }
-            let groups = self.store().groups(tenant).await?;
+        for tenant in population.iter().flat_map(|everybody| &everybody.tenants) {
             let new = |id| then.groups.contains(id) && !today.groups.contains(id);
-            unread_groups
-                .extend(groups.iter().filter(|group| new(&group.id)).map(|group| group.name.to_string()));
+            let new = tenant.groups.iter().filter(|group| new(&group.id));
+            unread_groups.extend(new.map(|group| group.name.to_string()));
         }
-        // Nobody at all: the flows are told all the same.
-        count(&mut reach, (&today, &then), &rows, &[], now);
+        let counted = tokio::task::spawn_blocking(move || {
+            let counts = population.map(|everybody| counting.everybody(&everybody));
+            counting.told(&counts.unwrap_or_default())
+        });
+        let mut reach = counted.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
         reach.unread_groups = unread_groups.into_iter().collect();
         reach.unread = today.lacks(&then);
         Ok(reach)

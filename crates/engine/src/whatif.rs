@@ -33,7 +33,7 @@ pub(crate) use outlook::reasons;
 use outlook::{Outlook, Side, outlooks};
 pub(crate) use picture::Pictures;
 use picture::Today;
-use population::Population;
+pub(crate) use population::Population;
 pub(crate) use seal::SealedLines;
 pub use seal::{LeftOut, LineFate, SealProgress, SealRefused, SealReport};
 pub use shown::{SealHead, SealState, ShownFilter, ShownPage, ShownPerson};

@@ -557,7 +557,7 @@ impl<'a> Rules<'a> {
 }
 
 /// A list says what is now; since when is the mirror's to know, and a look's to respect.
-fn since(identity: &Identity) -> Timestamp {
+pub(crate) fn since(identity: &Identity) -> Timestamp {
     identity.last_updated.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

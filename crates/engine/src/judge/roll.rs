@@ -44,7 +44,6 @@ impl Roll {
     }
 
     /// How many are in a list.
-    #[cfg(debug_assertions)]
     pub(crate) fn listed(&self) -> Who {
         self.listed
     }

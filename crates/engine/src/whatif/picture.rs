@@ -15,15 +15,15 @@ use crate::{Engine, engine::Active, ports::Write};
 /// An answer says of when it is; one that is older than this would not be what somebody asked for.
 const TRUE_FOR: SignedDuration = SignedDuration::from_mins(2);
 /// Its memory is given back when nobody has asked for so long.
-const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// Where more was written, everybody is read: that takes no longer then.
 const TOUCHED_MAX: usize = 10_000;
 
 /// Everybody at one moment, and what the policy in force makes of them.
 #[derive(Clone)]
-pub(super) struct Picture {
+pub(crate) struct Picture {
     in_force: Arc<Active>,
-    pub(super) population: Arc<Population>,
+    pub(crate) population: Arc<Population>,
     today: Option<Today>,
 }
 
@@ -215,7 +215,7 @@ impl Engine {
 
     /// Everybody as the mirrors show them now: nothing written before this is asked is missing, and what it says is no
     /// older than two minutes.
-    pub(super) async fn picture(&self, in_force: &Arc<Active>) -> Result<Picture, WhatIfError> {
+    pub(crate) async fn picture(&self, in_force: &Arc<Active>) -> Result<Picture, WhatIfError> {
         let _turn = self.pictures.turn.lock().await;
         let now = self.clock.now();
         let (last, touched, reading) = self.pictures.begin(now);

@@ -29,20 +29,20 @@ use crate::{
 
 /// Everybody, from the mirrors.
 #[derive(Clone)]
-pub(super) struct Population {
-    pub(super) tenants: Vec<TenantSurvey>,
-    pub(super) sites: Vec<SiteSurvey>,
-    pub(super) keys: Keys,
+pub(crate) struct Population {
+    pub(crate) tenants: Vec<TenantSurvey>,
+    pub(crate) sites: Vec<SiteSurvey>,
+    pub(crate) keys: Keys,
     /// By whose keys accounts are found.
-    pub(super) keys_of: Arc<Active>,
-    pub(super) roll: Roll,
-    pub(super) memory: BTreeMap<SiteId, Memory>,
-    pub(super) applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
-    pub(super) asked: OnRecord,
-    pub(super) desks: Desks,
+    pub(crate) keys_of: Arc<Active>,
+    pub(crate) roll: Roll,
+    pub(crate) memory: BTreeMap<SiteId, Memory>,
+    pub(crate) applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
+    pub(crate) asked: OnRecord,
+    pub(crate) desks: Desks,
     /// What access reviews removed.
-    pub(super) withheld: WithheldRights,
-    pub(super) now: Timestamp,
+    pub(crate) withheld: WithheldRights,
+    pub(crate) now: Timestamp,
 }
 
 impl Engine {
