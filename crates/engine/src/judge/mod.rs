@@ -379,11 +379,13 @@ impl<'a> Judge<'a> {
                 desired,
                 plan,
             };
-            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent.
+            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent, an account that cannot be
+            // created and of which nobody was told, or not that it is there by now.
             let unproven = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. })
                 && found.tie.is_some_and(|tie| !tie.ended);
             let untold = finding.plan.notices.iter().any(|notice| !notice.after_verified);
-            if !finding.plan.is_quiet() || unproven || untold {
+            let lacking = crate::look::lacking(&finding.plan) != applied.told_lacking;
+            if !finding.plan.is_quiet() || unproven || untold || lacking {
                 quiet = false;
                 decided.differing.push(finding);
             } else if finding.new_link.is_some() || finding.applied.is_some() {

@@ -48,7 +48,7 @@ pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
 pub(crate) use person::{Person, Present, is_same};
 pub(crate) use proposal::{doubt_of, reaction_to_end};
-pub(crate) use remember::note_applied;
+pub(crate) use remember::{lacking, note_applied};
 
 /// Passes of one look: observe, apply, read back. One more for each desk that was refused.
 const PASSES_MAX: u32 = 6;

@@ -316,6 +316,41 @@ async fn accounts_that_share_a_key_are_told_once() {
 }
 
 #[tokio::test]
+async fn whoever_was_there_before_us_and_cannot_have_an_account_yet_is_told_of_once() {
+    let mut world = World::new().await;
+    hire(&world, "acme", 1);
+    let mail = |world: &World, mail: &str| {
+        world.acme.change(|state| set(state.people.get_mut("acme0000").unwrap(), "email", mail));
+    };
+    mail(&world, "");
+    let key = "todo:acme/acme0000:hq:create";
+    assert_eq!(world.sweep().await.differing, 1);
+    world.quiet().await;
+    let found = world.store.finding(key).await.unwrap().expect("a finding");
+    assert_eq!(found.title, "complete acme0000 Okafor in Okta: there is no account yet");
+    // Told once, it is no difference any more; nor where somebody put it away.
+    let looks = world.engine.latency.totals().looks;
+    for put_away in [false, true] {
+        if put_away {
+            let terms = Terms { reason: "HR is asked".into(), ..Terms::default() };
+            world.engine.put_away(key, "Ola", terms).await.unwrap();
+        }
+        world.clock.pass(Duration::from_secs(3600));
+        let report = world.sweep().await;
+        assert_eq!((report.differing, report.unchanged), (0, 1), "{report:?}");
+        world.quiet().await;
+        assert_eq!(world.engine.latency.totals().looks, looks, "nobody is looked at");
+    }
+    assert_eq!(world.hq.change(|state| state.writes.clone()), Vec::<String>::new());
+    mail(&world, "ana@acme.example");
+    assert_eq!(world.sweep().await.differing, 1);
+    world.quiet().await;
+    assert!(world.shown().starts_with("acme0000@acme.example"), "{}", world.shown());
+    assert_eq!(world.store.finding(key).await.unwrap(), None);
+    assert_eq!(world.sweep().await.differing, 0);
+}
+
+#[tokio::test]
 async fn a_leavers_account_that_lives_again_is_told_and_taken_back() {
     let mut world = World::new().await;
     for id in 7..11 {
