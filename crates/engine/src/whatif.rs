@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     clearance::{ClearanceState, GatedLine},
     desired::{Applied, Because},
-    id::{GroupId, IdentityId, SiteId},
+    id::{AccountId, GroupId, IdentityId, SiteId},
     plan::{Effect, Gate, Plan},
 };
 use lanyard_plan::{clearing::WHATIF, lines, render::render_because};
@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use crate::{
     Engine,
+    delegations::StandIns,
     engine::{Active, catalogues},
     judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
     ports::{PortFailure, Progress, StoreFailure},
@@ -33,7 +34,7 @@ mod shown;
 pub mod waves;
 
 pub(crate) use outlook::reasons;
-use outlook::{Outlook, Side, outlooks};
+use outlook::{HandedOver, Outlook, Side, outlooks};
 use picture::Picture;
 pub(crate) use picture::{Pictures, is_about_people};
 pub(crate) use seal::SealedLines;
@@ -197,7 +198,34 @@ struct Population {
     desks: Desks,
     /// What access reviews removed.
     withheld: crate::reviews::WithheldRights,
+    /// Who takes a leaver's bookings over, where a rule says so.
+    stand_ins: StandIns,
     now: Timestamp,
+}
+
+impl Population {
+    /// What becomes of somebody's future bookings in a site, with the name of whoever gets them.
+    fn say_handed_over<'o>(&self, outlook: &'o Outlook, key: &(IdentityId, SiteId)) -> Vec<Said<'o>> {
+        let name_of = |id: AccountId| {
+            let of_site = self.sites.iter().find(|site| site.site == key.1)?;
+            Some(format!("{}, account {id}", of_site.accounts.get(id)?.display_name()))
+        };
+        let say = |one: &'o HandedOver| {
+            let whose = one.to.map(|id| name_of(id).unwrap_or_else(|| format!("account {id}")));
+            let text = match whose {
+                Some(whose) => format!("{} {}: {whose}", Effect::Move.symbol(), one.what),
+                None => format!("{} {}", Effect::Move.symbol(), one.what),
+            };
+            Said { text, of: one }
+        };
+        outlook.handed_over.get(key).into_iter().flatten().map(say).collect()
+    }
+}
+
+/// What becomes of future bookings, in words.
+struct Said<'o> {
+    text: String,
+    of: &'o HandedOver,
 }
 
 impl Engine {
@@ -311,7 +339,8 @@ impl Engine {
                 .keys()
                 .map(async |id| Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))),
         );
-        let (tenants, sites, applied, asked) = tokio::try_join!(tenants, sites, applied, self.on_record())?;
+        let (tenants, sites, applied, asked, stand_ins) =
+            tokio::try_join!(tenants, sites, applied, self.on_record(), self.all_stand_ins(now))?;
         let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
         if let Some(unknown) = tenants.iter().find(never) {
             return Err(WhatIfError::NeverSwept(unknown.tenant.to_string()));
@@ -336,7 +365,20 @@ impl Engine {
         });
         let (keys, tenants, sites) = indexed.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
         let keys_of = Arc::clone(in_force);
-        Ok(Population { tenants, sites, keys, keys_of, roll, memory, applied, asked, desks, withheld, now })
+        Ok(Population {
+            tenants,
+            sites,
+            keys,
+            keys_of,
+            roll,
+            memory,
+            applied,
+            asked,
+            desks,
+            withheld,
+            stand_ins,
+            now,
+        })
     }
 
     /// What was asked about people's lines, and still counts.
@@ -429,14 +471,15 @@ impl Engine {
         let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
         for key in keys {
             let before = today.plans.get(key).map(|(plan, _)| plan);
+            let bookings = [today, &then].map(|outlook| population.say_handed_over(outlook, key));
             let effect = match (then.plans.get(key), before) {
                 (Some((plan, told)), _) => {
                     let no_desk = then.no_desk.contains(key) && !today.no_desk.contains(key);
-                    effect_of(plan, told, before, no_desk, &mut reasons)
+                    effect_of(plan, told, before, no_desk, &bookings, &mut reasons)
                 }
                 (None, Some(plan)) => {
                     let quiet = Plan { steps: Vec::new(), ..plan.clone() };
-                    effect_of(&quiet, &[], before, false, &mut reasons)
+                    effect_of(&quiet, &[], before, false, &bookings, &mut reasons)
                 }
                 (None, None) => None,
             };
@@ -460,6 +503,12 @@ impl Engine {
         if kept > 0 {
             doubts.push(format!(
                 "a rule keeps the next bookings of {kept} people: later ones would be cancelled, and are not counted"
+            ));
+        }
+        let handed_over = then.handed_over.keys().filter(|key| !today.handed_over.contains_key(*key)).count();
+        if handed_over > 0 {
+            doubts.push(format!(
+                "future bookings are not mirrored: whether {handed_over} people have any to hand over is not known"
             ));
         }
         let mut approvals: BTreeMap<String, usize> = BTreeMap::new();
@@ -566,6 +615,7 @@ fn effect_of(
     told: &[Vec<GatedLine>],
     before: Option<&Plan>,
     no_desk: bool,
+    [bookings_today, bookings_then]: &[Vec<Said<'_>>; 2],
     reasons: &mut Reasons,
 ) -> Option<PersonEffect> {
     let said = |plan: &Plan| -> HashSet<String> {
@@ -621,6 +671,17 @@ fn effect_of(
         any = true;
         effect.waits.push("a free desk".into());
     }
+    let lacks = |known: &[Said<'_>], one: &Said<'_>| known.iter().all(|other| other.text != one.text);
+    for one in bookings_then.iter().filter(|one| lacks(bookings_today, one)) {
+        any = true;
+        let (text, list) = match &one.of.waits {
+            Some(why) => (format!("{} ({why})", one.text), &mut effect.waits),
+            None if one.of.to.is_none() => (one.text.clone(), &mut effect.waits),
+            None => (one.text.clone(), &mut effect.moves),
+        };
+        list.push(text.clone());
+        effect.because.insert(text, reasons.of(&one.of.because));
+    }
     let now = said(plan);
     for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
         let text = lines::sentence(difference);
@@ -628,6 +689,10 @@ fn effect_of(
             effect.because.insert(text.clone(), reasons.of(&difference.because));
             effect.no_longer.push(text);
         }
+    }
+    for one in bookings_today.iter().filter(|one| lacks(bookings_then, one)) {
+        effect.because.insert(one.text.clone(), reasons.of(&one.of.because));
+        effect.no_longer.push(one.text.clone());
     }
     effect.no_longer.sort();
     (any || !effect.no_longer.is_empty()).then_some(effect)

@@ -13,7 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use lanyard_model::id::GroupId;
 
 use super::{Population, outlook::Outlook};
-use crate::{engine::Active, ports::Write, reviews::WithheldRights};
+use crate::{
+    engine::Active,
+    ports::{DELEGATIONS, Write},
+    reviews::WithheldRights,
+};
 
 /// An answer says of when it is; one that is older than this would not be what somebody asked for.
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(2);
@@ -96,20 +100,23 @@ impl Pictures {
 
 /// Whether a what-if may rest on it.
 pub(crate) fn is_about_people(write: &Write) -> bool {
-    matches!(
-        write,
+    match write {
         Write::Identity { .. }
-            | Write::IdentityGone { .. }
-            | Write::Groups { .. }
-            | Write::Account { .. }
-            | Write::AccountGone { .. }
-            | Write::Link(_)
-            | Write::Unlink { .. }
-            | Write::Applied { .. }
-            | Write::Doors { .. }
-            | Write::Visit { .. }
-            | Write::Clearance(_)
-            | Write::Cleared { .. }
-            | Write::Erase { .. }
-    )
+        | Write::IdentityGone { .. }
+        | Write::Groups { .. }
+        | Write::Account { .. }
+        | Write::AccountGone { .. }
+        | Write::Link(_)
+        | Write::Unlink { .. }
+        | Write::Applied { .. }
+        | Write::Doors { .. }
+        | Write::Visit { .. }
+        | Write::Clearance(_)
+        | Write::Cleared { .. }
+        | Write::Erase { .. } => true,
+        // Who stands in for whom.
+        Write::Document(document) => document.collection == DELEGATIONS,
+        Write::DocumentGone { collection, .. } => collection == DELEGATIONS,
+        _ => false,
+    }
 }
