@@ -13,6 +13,7 @@ mod doors;
 mod echo;
 mod failed;
 mod goes_on;
+mod limits;
 pub(crate) mod person;
 mod proposal;
 mod remember;
@@ -43,9 +44,10 @@ use crate::{
 };
 
 pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
-pub(crate) use apply::{Applying, removals_scope};
+pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
+pub(crate) use limits::removals_scope;
 pub(crate) use person::{Person, Present, is_same};
 pub(crate) use proposal::{doubt_of, reaction_to_end};
 pub(crate) use remember::{lacking, note_applied};
