@@ -1,7 +1,7 @@
 //! Who may vote in whose place, from when until when, and who said so. A delegation gives nobody a say about themselves and
 //! is not handed on. It ends with its time, when it is withdrawn, and with the work here of either of the two.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{clearance::Approver, fold, id::IdentityId};
@@ -107,6 +107,9 @@ impl Known {
         self.emails.iter().any(|own| folded(own) == mail)
     }
 }
+
+/// Who works here and stands in for whom.
+pub(crate) type StandIns = HashMap<IdentityId, Vec<IdentityId>>;
 
 /// A wish that somebody may vote in another's place.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -362,18 +365,34 @@ impl Engine {
         at: Timestamp,
     ) -> Result<Vec<IdentityId>, StoreFailure> {
         let found = self.store.documents_by_key(DELEGATIONS, "person", &id.to_string()).await?;
-        let mut all: Vec<Kept> = found.into_iter().filter_map(read).collect();
-        all.retain(|kept| kept.from_ids.contains(id) && kept.given.is_in_force(at));
-        all.sort_by(|a, b| (a.given.given_at, &a.given.id).cmp(&(b.given.given_at, &b.given.id)));
-        let mut people: Vec<IdentityId> = Vec::new();
-        for to in all.into_iter().flat_map(|kept| kept.to_ids) {
-            let known = self.store.identity(&to).await?;
-            let works = known.is_some_and(|it| it.gone_at.is_none() && it.identity.status.is_employed());
-            if works && !people.contains(&to) {
-                people.push(to);
+        let all: Vec<Kept> = found.into_iter().filter_map(read).collect();
+        self.working(named_by(all.iter().collect(), id, at)).await
+    }
+
+    /// The same of everybody.
+    pub(crate) async fn all_stand_ins(&self, at: Timestamp) -> Result<StandIns, StoreFailure> {
+        let all = self.kept_delegations().await?;
+        let mut given: HashMap<&IdentityId, Vec<&Kept>> = HashMap::new();
+        for kept in &all {
+            kept.from_ids.iter().for_each(|id| given.entry(id).or_default().push(kept));
+        }
+        let mut found = StandIns::new();
+        for (id, kept) in given {
+            found.insert(id.clone(), self.working(named_by(kept, id, at)).await?);
+        }
+        Ok(found)
+    }
+
+    /// Those of them who work here.
+    async fn working(&self, people: Vec<&IdentityId>) -> Result<Vec<IdentityId>, StoreFailure> {
+        let mut working = Vec::new();
+        for id in people {
+            let known = self.store.identity(id).await?;
+            if known.is_some_and(|it| it.gone_at.is_none() && it.identity.status.is_employed()) {
+                working.push(id.clone());
             }
         }
-        Ok(people)
+        Ok(working)
     }
 
     /// Delegations in force of whoever has this address, to people who work here.
@@ -402,6 +421,19 @@ impl Engine {
         found.extend(self.store.documents(DELEGATIONS, &[mail]).await?);
         Ok(found.into_iter().filter_map(|document| Some((document.clone(), read(document)?))).collect())
     }
+}
+
+/// Whom these name to stand in for somebody at that moment: each once, first whom a delegation named first.
+fn named_by<'k>(mut all: Vec<&'k Kept>, id: &IdentityId, at: Timestamp) -> Vec<&'k IdentityId> {
+    all.retain(|kept| kept.from_ids.contains(id) && kept.given.is_in_force(at));
+    all.sort_by(|a, b| (a.given.given_at, &a.given.id).cmp(&(b.given.given_at, &b.given.id)));
+    let mut people: Vec<&IdentityId> = Vec::new();
+    for to in all.into_iter().flat_map(|kept| &kept.to_ids) {
+        if !people.contains(&to) {
+            people.push(to);
+        }
+    }
+    people
 }
 
 /// A line for each of the two, in what erasure forgets of them: none names the other.

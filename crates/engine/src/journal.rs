@@ -7,9 +7,11 @@ use serde_json::Value;
 use crate::ports::{Entry, Finding, Severity, Write};
 
 /// A line under construction.
-pub(crate) struct Line(Entry);
+pub struct Line(Entry);
 
-pub(crate) fn line(tenant: &TenantId, at: Timestamp, kind: &str, title: impl Into<String>) -> Line {
+/// A line of a tenant's journal, for information, about nobody and no site, without detail or data. `title`, `detail` and `data`
+/// are hashed into the tree and never erased: names of people go into [`Line::about`] or [`Line::person`].
+pub fn line(tenant: &TenantId, at: Timestamp, kind: &str, title: impl Into<String>) -> Line {
     Line(Entry {
         tenant: tenant.clone(),
         at,
@@ -42,34 +44,53 @@ pub(crate) fn finding_line(tenant: &TenantId, at: Timestamp, before: &str, findi
 }
 
 impl Line {
-    pub(crate) fn about(mut self, identity: &IdentityId, person: &str) -> Self {
-        self.0.identity = Some(identity.clone());
+    /// About somebody in Okta; `person` is what erasure forgets of them.
+    #[must_use]
+    pub fn about(self, identity: &IdentityId, person: &str) -> Self {
+        let mut line = self.person(person);
+        line.0.identity = Some(identity.clone());
+        line
+    }
+
+    /// By or about somebody of whom only a name is known.
+    #[must_use]
+    pub fn person(mut self, person: &str) -> Self {
         self.0.person = Some(person.to_owned());
         self
     }
 
-    pub(crate) fn site(mut self, site: &SiteId) -> Self {
+    #[must_use]
+    pub fn site(mut self, site: &SiteId) -> Self {
         self.0.site = Some(site.clone());
         self
     }
 
-    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
         self.0.severity = severity;
         self
     }
 
-    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
-    pub(crate) fn data(mut self, data: Value) -> Self {
+    #[must_use]
+    pub fn data(mut self, data: Value) -> Self {
         self.0.data = data;
         self
     }
 
-    pub(crate) fn write(self) -> Write {
+    /// As it goes into a batch of writes.
+    pub fn write(self) -> Write {
         Write::Journal(Box::new(self.0))
+    }
+
+    /// As it goes along with another write.
+    pub fn entry(self) -> Entry {
+        self.0
     }
 }
 

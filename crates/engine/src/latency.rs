@@ -36,7 +36,8 @@ pub struct Lag {
 pub struct Totals {
     /// Looks finished.
     pub looks: u64,
-    /// Of those: looks that came to an end. The others were broken off, and merely tried again.
+    /// Of those: looks that came to an end, and that something asked for which no read had shown before. The others were broken
+    /// off and merely tried again, or had nothing to do that the look or list before them had not seen.
     pub needed: u64,
     /// Looks that found nothing to do.
     pub quiet: u64,

@@ -21,7 +21,7 @@ mod grown;
 pub mod ingest;
 pub mod intake;
 mod joining;
-mod journal;
+pub mod journal;
 mod judge;
 mod keyed_lock;
 pub mod late;

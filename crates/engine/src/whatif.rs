@@ -203,7 +203,7 @@ impl Engine {
                 let mut judged = outlooks(&sides, &population).into_iter();
                 let then = judged.next().unwrap_or_default();
                 let today = known.unwrap_or_else(|| Arc::new(judged.next().unwrap_or_default()));
-                let effects = effects(&today, &then);
+                let effects = effects(&today, &then, &population);
                 (today, then, effects)
             })
         };
@@ -304,6 +304,12 @@ impl Engine {
         if kept > 0 {
             doubts.push(format!(
                 "a rule keeps the next bookings of {kept} people: later ones would be cancelled, and are not counted"
+            ));
+        }
+        let handed_over = then.handed_over.keys().filter(|key| !today.handed_over.contains_key(*key)).count();
+        if handed_over > 0 {
+            doubts.push(format!(
+                "future bookings are not mirrored: whether {handed_over} people have any to hand over is not known"
             ));
         }
         let mut approvals: BTreeMap<String, usize> = BTreeMap::new();

@@ -9,7 +9,8 @@ use std::{
 use jiff::Timestamp;
 use lanyard_engine::{
     Engine,
-    ports::{Entry, Severity, Write},
+    journal::line,
+    ports::{Entry, Write},
 };
 use lanyard_model::id::TenantId;
 use serde_json::{Map, Value, json};
@@ -103,22 +104,10 @@ fn entry(tenant: &TenantId, at: Timestamp, before: &Value, after: Value) -> Entr
         Value::Null => "noted at the first start".to_owned(),
         before => format!("noted at start; changed: {}", changed("", before, &after).join(", ")),
     };
-    Entry {
-        tenant: tenant.clone(),
-        at,
-        kind: "control".into(),
-        identity: None,
-        site: None,
-        person: None,
-        severity: Severity::Info,
-        title: format!(
-            "in force: policy {}, lanyard {}",
-            after["policy"].as_str().unwrap_or_default(),
-            env!("CARGO_PKG_VERSION")
-        ),
-        detail,
-        data: json!({ "before": before, "after": after }),
-    }
+    let policy = after["policy"].as_str().unwrap_or_default();
+    let title = format!("in force: policy {policy}, lanyard {}", env!("CARGO_PKG_VERSION"));
+    let told = line(tenant, at, "control", title).detail(detail);
+    told.data(json!({ "before": before, "after": after })).entry()
 }
 
 /// Paths of what differs.

@@ -394,17 +394,21 @@ pub struct Applied {
     /// Accounts that bookings of the leaver's could not be handed over to, and why: a person does that.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_handed_over: BTreeMap<AccountId, String>,
+    /// No account can be created for want of something, and a to-do says so: what it says must be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_lacking: Option<String>,
 }
 
 impl Applied {
-    /// Whether anything is there that we brought about. What failed or was refused, when they left and what they wait for is
-    /// nothing of the kind.
+    /// Whether anything is there that we brought about. What failed or was refused, when they left, what they wait for and what
+    /// they lack is nothing of the kind.
     pub fn is_anything(&self) -> bool {
         let notes_alone = Self {
             failed: self.failed.clone(),
             ended_since: self.ended_since,
             waiting: self.waiting.clone(),
             not_handed_over: self.not_handed_over.clone(),
+            told_lacking: self.told_lacking.clone(),
             ..Self::default()
         };
         *self != notes_alone

@@ -162,6 +162,14 @@ fn plan_active(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setti
     }
 }
 
+/// The key of the to-do that an account is wanted and cannot be created yet.
+const LACKING: &str = "create";
+
+/// The to-do of a plan that an account is wanted and cannot be created for want of something.
+pub fn lacking(plan: &Plan) -> Option<&ToDo> {
+    plan.todos.iter().find(|todo| todo.key == LACKING)
+}
+
 /// A new account carries everything its create call can carry; roles and bookings follow.
 fn plan_new(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setting: &Setting<'_>) {
     let mut patch = AccountPatch::default();
@@ -208,7 +216,7 @@ fn plan_new(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setting:
         let missing = missing.join(", ");
         plan.notes.push(format!("no account can be created without {missing}"));
         plan.todos.push(ToDo {
-            key: "create".into(),
+            key: LACKING.into(),
             what: format!("complete {} in Okta: there is no account yet", setting.person),
             how: format!(
                 "no account can be created without {missing}: fill in the attribute that [profile] of the policy takes it from, \

@@ -27,5 +27,5 @@ pub mod seating;
 pub mod undo;
 mod workplace;
 
-pub use identity::{Observation, Seen, Setting, plan_identity};
+pub use identity::{Observation, Seen, Setting, lacking, plan_identity};
 pub use removal::Removal;

@@ -1,5 +1,8 @@
 //! What flows give, merged: restrictions beat grants, priority decides where there can be one, the rest is united.
 
+mod doors;
+mod restrictions;
+
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
@@ -11,12 +14,15 @@ use lanyard_model::{
     fold,
     id::{BuildingId, CenterId, FloorId, ItemId, SiteId},
 };
+use restrictions::Bar;
+
+pub(crate) use restrictions::keeps_away;
 
 use crate::{
     bind::{Ids, PlaceIds, RowIds, Site},
     condition::{Truth, all},
     date,
-    document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, Outcome, SeatKind},
+    document::{Centers, CostCenter, Document, Flow, Kind, Outcome, SeatKind},
     evaluate::Facts,
     failing::Failures,
     lifecycle::{grounds, lack},
@@ -112,14 +118,6 @@ struct Merge<'s, 'a> {
     /// What each flow gives of roles and entry, with its place, where somebody is asked first: several may give a line.
     role_shares: Vec<(CenterId, Role, usize)>,
     door_shares: Vec<(String, DoorSpan, usize)>,
-}
-
-/// Roles that one outcome of a restriction keeps away: this one and every stronger one. A weaker one stays.
-struct Bar {
-    /// Its place among what is denied, and among the outcomes of its flow.
-    at: (usize, usize),
-    centers: BTreeSet<CenterId>,
-    role: Role,
 }
 
 impl<'a> Merge<'_, 'a> {
@@ -581,106 +579,6 @@ impl<'a> Merge<'_, 'a> {
         }
     }
 
-    /// Entry to each area, from the first day to the last one that is known.
-    fn doors(&mut self, areas: &[DoorArea], names: &[String], hit: &Hit<'_>, outcome: &Outcome) {
-        let mut all: Vec<String> = Vec::new();
-        for (area, name) in areas.iter().zip(names) {
-            match area {
-                DoorArea::Named(_) => all.push(name.clone()),
-                DoorArea::Table => all.extend(hit.row.iter().flat_map(|(_, ids, _)| ids.doors.clone())),
-                DoorArea::Building => match self.seat_building() {
-                    Some(building) => all.extend(self.scene.site.building_names.get(&building).cloned()),
-                    None => self.no_door(hit, "it is not known yet in which building they sit"),
-                },
-                DoorArea::Floor => {
-                    let held = self.scene.facts.account.and_then(place::held).and_then(|(_, spot)| spot);
-                    let floor = held.and_then(|spot| self.scene.site.floor_of(spot));
-                    match floor.and_then(|floor| self.scene.site.floor_names.get(&floor)) {
-                        Some(name) => all.push(name.clone()),
-                        None => self.no_door(hit, "it is not known yet on which floor they sit"),
-                    }
-                }
-            }
-        }
-        let zone = self.scene.subject.zone;
-        let last = hit.flow.until.as_ref().and_then(|attribute| match self.scene.subject.day(attribute) {
-            Day::Is(day) => Some(date::start_of(date::shift(day, 1), zone)),
-            _ => None,
-        });
-        let span = DoorSpan {
-            from: match self.scene.begin {
-                Begin::On(day) => Some(date::start_of(day, zone)),
-                _ => None,
-            },
-            until: last.into_iter().chain(self.scene.end_at).min(),
-        };
-        for area in all {
-            if self.failures.leaves_out(hit.flow, outcome, || door_given(&area)) {
-                continue;
-            }
-            if self.weighs() {
-                self.door_shares.push((area.clone(), span, hit.at));
-            }
-            match self.desired.doors.get_mut(&area) {
-                Some(want) => {
-                    want.value = want.value.joined(span);
-                    want.because.extend_from_slice(&hit.because);
-                }
-                None => {
-                    _ = self.desired.doors.insert(area, Want { value: span, because: hit.because.clone() });
-                }
-            }
-        }
-    }
-
-    /// Where they sit is not known: because of a name, then nothing is taken for it.
-    fn no_door(&mut self, hit: &Hit<'_>, why: &str) {
-        if self.desired.left_alone.seat {
-            self.desired.left_alone.doors = true;
-        }
-        self.lacking(hit, why.into());
-    }
-
-    /// The building of the seat they have, or of the only one they may get.
-    fn seat_building(&self) -> Option<BuildingId> {
-        let held = self.scene.facts.account.and_then(place::held).and_then(|(_, spot)| spot);
-        let held = held.and_then(|spot| self.scene.site.building_of(spot));
-        match (held, &*self.buildings) {
-            (Some(held), wished) if wished.is_empty() || wished.contains(&held) => Some(held),
-            (_, [only]) => Some(*only),
-            _ => None,
-        }
-    }
-
-    /// Who they are to the badge system; and, where that knows no times, what counts now.
-    fn settle_doors(&mut self) {
-        let Some(holder) = &self.scene.document.door_holder else { return };
-        self.desired.door_holder = self.scene.subject.shown(holder).map(|text| text.trim().to_owned());
-        if self.desired.doors.is_empty() {
-            return;
-        }
-        let known = self.scene.facts.applied.is_some_and(|applied| applied.door_holder.is_some());
-        if self.desired.door_holder.is_none() && !known {
-            let why =
-                format!("no door opens: {} is empty, by which the badge system knows them", holder.name);
-            self.desired.problems.push(why);
-        }
-        let now = self.scene.now;
-        let site = self.scene.document.sites.get(self.scene.site_id);
-        let timeless = site.is_some_and(|site| site.doors_without_times);
-        let mut turns = Vec::new();
-        self.desired.doors.retain(|_, want| {
-            let span = want.value;
-            if timeless {
-                turns.extend([span.from, span.until].into_iter().flatten().filter(|at| *at > now));
-                want.value = DoorSpan::default();
-                return span.holds(now);
-            }
-            span.until.is_none_or(|until| now < until)
-        });
-        turns.into_iter().for_each(|at| self.desired.review_by(at));
-    }
-
     /// Floors of the wished seat, else of its buildings.
     fn floors(&self) -> Vec<FloorId> {
         if let Some(Want { value: SeatWish::Desk { floors, .. }, .. }) = &self.desired.seat
@@ -778,99 +676,6 @@ impl<'a> Merge<'_, 'a> {
         }
         let want = self.desired.items.entry(item).or_insert_with(|| Want { value: (), because: Vec::new() });
         want.because.extend_from_slice(&hit.because);
-    }
-
-    /// What the restrictions say of roles.
-    fn bars(&self) -> Vec<Bar> {
-        let mut bars = Vec::new();
-        for (place, (at, _)) in self.denied.iter().enumerate() {
-            let flow = &self.scene.document.flows[*at];
-            let Some(ids) = self.scene.site.flows.get(*at) else { continue };
-            for (one, (outcome, ids)) in flow.never.iter().zip(&ids.never).enumerate() {
-                let Kind::Role { role, centers, .. } = &outcome.kind else { continue };
-                let centers = centers_of(centers, ids, self.scene.site);
-                bars.push(Bar { at: (place, one), centers, role: *role });
-            }
-        }
-        bars
-    }
-
-    /// Restrictions beat grants.
-    fn deny(&mut self) {
-        for (place, (at, reason)) in std::mem::take(&mut self.denied).into_iter().enumerate() {
-            let flow = &self.scene.document.flows[at];
-            let Some(ids) = self.scene.site.flows.get(at) else { continue };
-            for (one, (outcome, ids)) in flow.never.iter().zip(&ids.never).enumerate() {
-                match (&outcome.kind, ids) {
-                    (Kind::Role { .. }, _) => {
-                        let here = (place, one);
-                        for (_, center) in self.barred.iter().filter(|(bar, _)| *bar == here) {
-                            let label = format!("role in center {center}");
-                            let denied =
-                                reason.clone().map(|because| NotGiven { label, because, unmet: false });
-                            self.desired.not_given.extend(denied);
-                        }
-                    }
-                    (Kind::Door(_), Ids::Doors(names)) => {
-                        let wanted =
-                            |area: &String| names.iter().any(|name| fold::text(name) == fold::text(area));
-                        let denied: Vec<_> =
-                            self.desired.doors.keys().filter(|area| wanted(area)).cloned().collect();
-                        for area in denied {
-                            self.desired.doors.remove(&area);
-                            let label = format!("entry to {area}");
-                            let denied =
-                                reason.clone().map(|because| NotGiven { label, because, unmet: false });
-                            self.desired.not_given.extend(denied);
-                        }
-                    }
-                    (Kind::Item { name, .. }, Ids::Items(items)) => {
-                        let before = self.desired.items.len();
-                        self.desired.items.retain(|item, _| !items.contains(item));
-                        if self.desired.items.len() < before {
-                            let label = name.clone();
-                            let denied =
-                                reason.clone().map(|because| NotGiven { label, because, unmet: false });
-                            self.desired.not_given.extend(denied);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-}
-
-/// The centers that an outcome may be about.
-fn centers_of(centers: &Centers, ids: &Ids, site: &Site) -> BTreeSet<CenterId> {
-    match (centers, ids) {
-        (Centers::Serving(module), _) => {
-            let module = fold::text(&filled(module, &site.values));
-            site.modules.get(&module).cloned().unwrap_or_default()
-        }
-        (_, Ids::Centers(found, _)) => found.clone(),
-        _ => BTreeSet::new(),
-    }
-}
-
-/// Whether what one flow forbids (`not`) is what another would give.
-pub(crate) fn keeps_away(not: (&Outcome, &Ids), give: (&Outcome, &Ids), site: &Site) -> bool {
-    match (&not.0.kind, &give.0.kind) {
-        (Kind::Role { role: least, centers: not_in, .. }, Kind::Role { role, centers, .. }) => {
-            role >= least && !centers_of(not_in, not.1, site).is_disjoint(&centers_of(centers, give.1, site))
-        }
-        (Kind::Role { .. }, Kind::TableRoles) | (Kind::Item { .. }, Kind::TableItems) => true,
-        (Kind::Item { .. }, Kind::Item { .. }) => match (not.1, give.1) {
-            (Ids::Items(not), Ids::Item(Ok(give))) => not.contains(give),
-            _ => false,
-        },
-        (Kind::Door(_), Kind::Door(_)) => match (not.1, give.1) {
-            (Ids::Doors(not), Ids::Doors(give)) => {
-                not.iter().any(|name| give.iter().any(|area| fold::text(area) == fold::text(name)))
-            }
-            _ => false,
-        },
-        _ => false,
     }
 }
 

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 
 use lanyard_model::{
-    desired::{Applied, Lifecycle, SeatWish},
+    desired::{Applied, Lifecycle},
     id::{SiteId, TenantId},
     identity::{Identity, Status},
     plan::{Operation, Plan},
 };
 use lanyard_policy::{Facts, ManagerKey};
 
-use super::{Case, Judge, Sight, Verdict, Who, since};
+use super::{Case, Judge, Sight, Verdict, Who, since, wants_desk};
 
 /// Managers who were looked for: most are many people's.
 #[derive(Default)]
@@ -71,6 +71,8 @@ impl Judge<'_> {
             linked: true,
             applied,
             manager_account,
+            // Whoever leaves is judged in order.
+            delegate_account: None,
             leaving: None,
         };
         let wanted = rules.wanted(&case);
@@ -79,9 +81,8 @@ impl Judge<'_> {
         if !stays || wanted.desired.site.as_ref() != Some(site) {
             return false;
         }
-        let Verdict { desired, plan, asks, .. } = rules.verdict(&case, wanted);
-        let wants_desk = matches!(&desired.seat, Some(want) if matches!(want.value, SeatWish::Desk { .. }));
-        if takes_a_desk(&plan) || (wants_desk && account.seat.is_none()) {
+        let Verdict { desired, plan, asks, desk_meanwhile, .. } = rules.verdict(&case, wanted);
+        if takes_a_desk(&plan) || ((desk_meanwhile || wants_desk(&desired)) && account.seat.is_none()) {
             return false;
         }
         see(Sight::Planned {

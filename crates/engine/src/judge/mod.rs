@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     account::{Account, AccountKind},
     clearance::{Clearance, ClearanceKind},
-    desired::{Applied, Desired, Ending, Lifecycle},
+    desired::{Applied, Desired, Ending, Lifecycle, SeatWish},
     id::{AccountId, AccountKey, GroupId, IdentityId, SiteId, TenantId},
     identity::Identity,
     place::Catalogue,
@@ -32,6 +32,7 @@ use lanyard_plan::{
 use lanyard_policy::{Facts, ManagerKey, reaction::Situation};
 
 use crate::{
+    delegations::StandIns,
     engine::{Active, doubt_of_missing, manager_key},
     look::Leaving,
     packed::{KeyIndex, Renewed},
@@ -122,7 +123,16 @@ impl<'a> Judge<'a> {
             .collect();
         let limits = BTreeMap::new();
         Self {
-            rules: Rules { active, missing, withheld, now, gates: None, reasons: false, limits },
+            rules: Rules {
+                active,
+                missing,
+                withheld,
+                now,
+                gates: None,
+                reasons: false,
+                limits,
+                stand_ins: None,
+            },
             everybody: Everybody::new(active, tenants, roll),
             memory,
             desks,
@@ -152,6 +162,13 @@ impl<'a> Judge<'a> {
     /// Shows what is asked first as asked, or as answered where somebody said a word.
     pub(crate) fn with_gates(mut self, known: &'a OnRecord, lapsed: &'a BTreeSet<String>) -> Self {
         self.rules.gates = Some(Gates { known, lapsed });
+        self
+    }
+
+    /// Knows who takes a leaver's bookings over, where that is whoever stands in for them. Otherwise it is asked when their
+    /// calendar is read.
+    pub(crate) fn with_stand_ins(mut self, stand_ins: &'a StandIns) -> Self {
+        self.rules.stand_ins = Some(stand_ins);
         self
     }
 
@@ -279,6 +296,8 @@ impl<'a> Judge<'a> {
             };
             let manager_account =
                 everybody.manager_of(active, identity).and_then(|manager| known.account_of(manager));
+            let delegate_account =
+                rules.stand_ins_of(identity).find_map(|other| known.account_of(everybody.find(other)?));
             let person = identity.display_name();
             let link_key = found.tie.map(|tie| known.key_of(tie.account));
             let case = Case {
@@ -292,13 +311,14 @@ impl<'a> Judge<'a> {
                 linked: found.tie.is_some_and(|tie| !tie.ended),
                 applied: &applied,
                 manager_account,
+                delegate_account,
                 leaving,
             };
             let wanted = rules.wanted(&case);
             if known.governed_by_other(active, who, identity, &wanted.desired, account, everybody, now) {
                 continue;
             }
-            let Verdict { desired, plan, left, asks, leaves } = rules.verdict(&case, wanted);
+            let Verdict { desired, plan, left, asks, leaves, .. } = rules.verdict(&case, wanted);
             let ended = matches!(desired.lifecycle, Lifecycle::Ended { .. });
             // Before their own desk is promised: it is not there yet.
             let changed = match (account, &leaves) {
@@ -379,11 +399,13 @@ impl<'a> Judge<'a> {
                 desired,
                 plan,
             };
-            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent.
+            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent, an account that cannot be
+            // created and of which nobody was told, or not that it is there by now.
             let unproven = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. })
                 && found.tie.is_some_and(|tie| !tie.ended);
             let untold = finding.plan.notices.iter().any(|notice| !notice.after_verified);
-            if !finding.plan.is_quiet() || unproven || untold {
+            let lacking = crate::look::lacking(&finding.plan) != applied.told_lacking;
+            if !finding.plan.is_quiet() || unproven || untold || lacking {
                 quiet = false;
                 decided.differing.push(finding);
             } else if finding.new_link.is_some() || finding.applied.is_some() {
@@ -408,6 +430,8 @@ struct Rules<'a> {
     reasons: bool,
     /// Sites in which no further removal has room, and why.
     limits: BTreeMap<SiteId, String>,
+    /// Who stands in for whom, where that is to be known.
+    stand_ins: Option<&'a StandIns>,
 }
 
 /// One person in one site, as the lists show them.
@@ -422,6 +446,7 @@ struct Case<'c> {
     linked: bool,
     applied: &'c Applied,
     manager_account: Option<AccountId>,
+    delegate_account: Option<AccountId>,
     /// They leave the site, whatever flows say.
     leaving: Option<Leaving>,
 }
@@ -441,6 +466,8 @@ struct Verdict {
     left: Vec<Drifted>,
     /// Rules that ask about one of the lines, and have not asked yet.
     asks: BTreeSet<String>,
+    /// A desk is wanted meanwhile, in place of a seat that waits for somebody's word.
+    desk_meanwhile: bool,
     /// Why hand edits are left, where they are.
     leaves: Option<String>,
 }
@@ -453,10 +480,14 @@ impl<'a> Rules<'a> {
             gone: None,
             since: since(case.identity),
             manager_account: case.manager_account,
-            // Who takes bookings over is asked when their calendar is read.
-            delegate_account: None,
+            delegate_account: case.delegate_account,
             linked: case.linked,
         }
+    }
+
+    /// People who stand in for somebody.
+    fn stand_ins_of(&self, identity: &Identity) -> impl Iterator<Item = &'a IdentityId> {
+        self.stand_ins.and_then(|all| all.get(&identity.id)).into_iter().flatten()
     }
 
     fn wanted(&self, case: &Case<'_>) -> Wanted {
@@ -518,31 +549,31 @@ impl<'a> Rules<'a> {
             desired = withhold(self.withheld, active.bound.evaluate(identity, &facts, now), site);
             (plan, left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
         }
-        let mut asks = BTreeSet::new();
+        let (mut asks, mut desk_meanwhile) = (BTreeSet::new(), false);
         let on_record = self.gates.and_then(|gates| gates.known.get(site)?.get(&identity.id));
         if let Some(gates) = self.gates
             && !plan.is_quiet()
             && (on_record.is_some() || !active.policy.demands().is_empty())
         {
-            let base = active.bound.evaluate_unasked(identity, &facts, now);
+            let base = withhold(self.withheld, active.bound.evaluate_unasked(identity, &facts, now), site);
             let asked = Asked::new(&desired, &base, active.policy.demands());
-            let gated = clearing::gate(
-                plan,
-                &Gating {
-                    asked: &asked,
-                    demands: active.policy.demands(),
-                    known: on_record.map_or(&[], Vec::as_slice),
-                    before: account,
-                    catalogue,
-                    now,
-                    begins: now,
-                    manager: None,
-                    capped: false,
-                    sealed: None,
-                    lapsed: gates.lapsed,
-                    window: None,
-                },
-            );
+            let gating = Gating {
+                asked: &asked,
+                demands: active.policy.demands(),
+                known: on_record.map_or(&[], Vec::as_slice),
+                before: account,
+                catalogue,
+                now,
+                begins: now,
+                manager: None,
+                capped: false,
+                sealed: None,
+                lapsed: gates.lapsed,
+                window: None,
+            };
+            desk_meanwhile = asked.base().is_some_and(wants_desk);
+            let plan_of = |wish: &Desired| plan_leaving(wish, &observation, &setting, leaves.as_deref()).0;
+            let gated = clearing::meanwhile(clearing::gate(plan, &gating), &desired, &gating, &plan_of);
             let new = gated.new.into_iter().filter(|one| one.kind == ClearanceKind::Approval);
             asks.extend(new.map(|one| one.rule));
             plan = gated.plan;
@@ -552,8 +583,13 @@ impl<'a> Rules<'a> {
             let failing = Failing { on: &on, failed: &applied.failed, before: account, catalogue };
             plan = failing.hold(plan, desired.stopped.as_deref(), now);
         }
-        Verdict { desired, plan, left, asks, leaves }
+        Verdict { desired, plan, left, asks, desk_meanwhile, leaves }
     }
+}
+
+/// Whether any of several desks would do.
+fn wants_desk(desired: &Desired) -> bool {
+    matches!(&desired.seat, Some(want) if matches!(want.value, SeatWish::Desk { .. }))
 }
 
 /// A list says what is now; since when is the mirror's to know, and a look's to respect.
@@ -692,6 +728,11 @@ impl<'a> Everybody<'a> {
 
     fn identity(&self, who: Who) -> Option<Identity> {
         self.roll.identity(self.tenants, who)
+    }
+
+    /// Somebody in a list.
+    fn find(&self, id: &IdentityId) -> Option<Who> {
+        self.roll.find(self.tenants, id)
     }
 
     fn know(&mut self, keys: &Keys) {

@@ -96,8 +96,7 @@ impl Engine {
         if demands.is_empty() || leaving.is_some() {
             return Ok(Asked::default());
         }
-        let manager = self.manager_account(scene, view, applied, decided).await?;
-        let delegate = self.delegate_account(scene, view, applied, decided).await?;
+        let (manager, delegate) = self.accounts_of_others(scene, view, applied, decided).await?;
         let facts = facts_of(scene, view, applied, manager, delegate);
         let base = scene.active.bound.evaluate_unasked(
             &scene.person.identity,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lanyard_model::{
     desired::{Applied, Desired, Ending},
-    id::AccountId,
+    id::{AccountId, IdentityId},
 };
 use lanyard_policy::{Facts, Grounds};
 
@@ -33,8 +33,7 @@ impl Engine {
         if let Some(leaving) = leaving {
             return Ok(Arc::new(self.decide_leaving(scene, view, applied, leaving).await?));
         }
-        let manager = self.manager_account(scene, view, applied, decided.as_ref()).await?;
-        let delegate = self.delegate_account(scene, view, applied, decided.as_ref()).await?;
+        let (manager, delegate) = self.accounts_of_others(scene, view, applied, decided.as_ref()).await?;
         let facts = facts_of(scene, view, applied, manager, delegate);
         let (grounds, now) = (facts.grounds(), scene.person.present.earliest);
         let desired = match decided {
@@ -76,10 +75,7 @@ impl Engine {
             Leaving::Moved(_) => person.since,
         };
         let (manager, delegate) = match leaving {
-            Leaving::Over(_) => (
-                self.manager_account(scene, view, applied, None).await?,
-                self.delegate_account(scene, view, applied, None).await?,
-            ),
+            Leaving::Over(_) => self.accounts_of_others(scene, view, applied, None).await?,
             Leaving::Moved(_) => (None, None),
         };
         let facts = facts_of(scene, view, applied, manager, delegate);
@@ -87,47 +83,38 @@ impl Engine {
         Ok(leaving.decide(scene.active, &person.identity, &facts, scene.site.id(), since, now))
     }
 
-    /// The account of the person's manager in the site, for whom policy may want one. Whose it is does not change while one
-    /// person is looked at.
-    pub(super) async fn manager_account(
+    /// The accounts in the site of the person's manager and of whoever stands in for them, for whom policy may want one. Whose
+    /// they are does not change while one person is looked at.
+    pub(super) async fn accounts_of_others(
         &self,
         scene: &Scene<'_>,
         view: &AccountView,
         applied: &Applied,
         decided: Option<&Decided>,
-    ) -> Result<Option<AccountId>, Stop> {
+    ) -> Result<(Option<AccountId>, Option<AccountId>), Stop> {
         if let Some(before) = decided {
-            return Ok(before.grounds.manager_account());
+            return Ok((before.grounds.manager_account(), before.grounds.delegate_account()));
         }
-        let identity = &scene.person.identity;
-        let facts = facts_of(scene, view, applied, None, None);
-        if !scene.active.bound.may_want_manager(identity, &facts, scene.person.present.earliest) {
-            return Ok(None);
-        }
-        let Some(manager) = self.manager_of(identity).await? else { return Ok(None) };
-        let link = self.store.link(&manager, scene.site.id()).await?;
-        Ok(link.filter(|link| link.ended_at.is_none()).map(|link| link.account.id))
+        let (bound, identity) = (&scene.active.bound, &scene.person.identity);
+        let (facts, now) = (facts_of(scene, view, applied, None, None), scene.person.present.earliest);
+        let manager = match bound.may_want_manager(identity, &facts, now) {
+            true => self.manager_of(identity).await?,
+            false => None,
+        };
+        let stand_ins = match bound.may_want_delegate(identity, &facts, now) {
+            true => self.stand_ins_of(&identity.id, now).await?,
+            false => Vec::new(),
+        };
+        Ok((self.first_account(scene, manager).await?, self.first_account(scene, stand_ins).await?))
     }
 
-    /// The account in the site of whoever stands in for the person, for whom policy may want one: of several the first who has
-    /// one.
-    pub(super) async fn delegate_account(
+    /// The account in the site of the first of them who has one.
+    async fn first_account(
         &self,
         scene: &Scene<'_>,
-        view: &AccountView,
-        applied: &Applied,
-        decided: Option<&Decided>,
+        people: impl IntoIterator<Item = IdentityId>,
     ) -> Result<Option<AccountId>, Stop> {
-        if let Some(before) = decided {
-            return Ok(before.grounds.delegate_account());
-        }
-        let identity = &scene.person.identity;
-        let now = scene.person.present.earliest;
-        let facts = facts_of(scene, view, applied, None, None);
-        if !scene.active.bound.may_want_delegate(identity, &facts, now) {
-            return Ok(None);
-        }
-        for other in self.stand_ins_of(&identity.id, now).await? {
+        for other in people {
             let link = self.store.link(&other, scene.site.id()).await?;
             if let Some(link) = link.filter(|link| link.ended_at.is_none()) {
                 return Ok(Some(link.account.id));

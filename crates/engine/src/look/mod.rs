@@ -13,6 +13,7 @@ mod doors;
 mod echo;
 mod failed;
 mod goes_on;
+mod limits;
 pub(crate) mod person;
 mod proposal;
 mod remember;
@@ -43,12 +44,13 @@ use crate::{
 };
 
 pub(crate) use account::{AccountView, Claim, as_inactive, claim_on, contradiction, is_alive};
-pub(crate) use apply::{Applying, removals_scope};
+pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
+pub(crate) use limits::removals_scope;
 pub(crate) use person::{Person, Present, is_same};
 pub(crate) use proposal::{doubt_of, reaction_to_end};
-pub(crate) use remember::note_applied;
+pub(crate) use remember::{lacking, note_applied};
 
 /// Passes of one look: observe, apply, read back. One more for each desk that was refused.
 const PASSES_MAX: u32 = 6;
@@ -97,6 +99,8 @@ pub(crate) struct Tail {
     pub(crate) changed: bool,
     /// A site accepted something of it.
     pub(crate) accepted: bool,
+    /// When the person had been read last, before this look.
+    pub(crate) known_at: Option<Timestamp>,
     /// Sites whose account of the person it had to read.
     pub(crate) accounts: u64,
     /// Something is still open: look again then.
@@ -112,6 +116,12 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
+    /// Whether whatever asked for this look was heard before the person was read last, and nothing was left to do: that read
+    /// showed it. Tries after one that was broken off are not told apart from it, and count as one.
+    fn is_answered_before(&self, item: &WorkItem) -> bool {
+        item.attempts == 0 && !self.changed && self.known_at.is_some_and(|known| item.raised_at < known)
+    }
+
     pub(crate) fn review_by(&mut self, at: Option<Timestamp>, why: &str) {
         if let Some(at) = at
             && self.review.as_ref().is_none_or(|(known, _)| at < *known)
@@ -168,9 +178,10 @@ impl Engine {
         }
         let quiet = !tail.changed;
         let verified = matches!(finish, Finish::Done { .. });
-        let needed = !matches!(finish, Finish::Retry { .. });
+        let ended = !matches!(finish, Finish::Retry { .. });
+        let needed = ended && !tail.is_answered_before(&item);
         let (accepted, accounts) = (tail.accepted, tail.accounts);
-        if needed {
+        if ended {
             self.strikes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&item.identity);
             // A retry still wants the desk it chose; nobody else may be given it meanwhile.
             for site in self.sites().values() {

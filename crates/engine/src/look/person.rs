@@ -95,6 +95,7 @@ impl Engine {
             });
         };
         let known = self.store.identity(id).await?;
+        tail.known_at = known.as_ref().map(|known| known.identity.read_at);
         let read = directory.observe_identity(&id.user, item.lane).await?;
         let now = self.clock.now();
         let present = Present::of(now, directory.clock_ahead());

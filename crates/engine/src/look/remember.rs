@@ -143,6 +143,7 @@ impl Engine {
             _ => Vec::new(),
         };
         self.note_todos(&plan, hosted, applied, applying, now, tail);
+        applied.told_lacking = lacking(&plan);
         self.note_notices(&plan, applied, now, tail);
         if *applied != before {
             tail.writes.push(self.applied_write(scene, applied));
@@ -417,6 +418,11 @@ impl Engine {
 
 /// How the to-dos begin that ask to have a leaver's own visit ended.
 const VISIT_CHECKOUT: &str = "visit-checkout:";
+
+/// What must be done before an account can be created, if it cannot.
+pub(crate) fn lacking(plan: &Plan) -> Option<String> {
+    lanyard_plan::lacking(plan).map(|todo| todo.how.clone())
+}
 
 /// A to-do of a plan, as a finding.
 fn todo_of(plan: &Plan, todo: &ToDo, now: Timestamp) -> Write {

@@ -8,13 +8,16 @@ use std::{
 use lanyard_model::{
     clearance::GatedLine,
     desired::Because,
-    id::{IdentityId, SiteId},
+    id::{AccountId, IdentityId, SiteId},
     plan::{Effect, Gate, Plan},
 };
 use lanyard_plan::{lines, render::render_because};
 use serde::Serialize;
 
-use super::outlook::Outlook;
+use super::{
+    Population,
+    outlook::{HandedOver, Outlook},
+};
 
 /// What the draft means to one person in one site, beyond what is open anyway.
 #[derive(Debug, Clone, Serialize)]
@@ -70,19 +73,48 @@ impl Reasons {
     }
 }
 
+/// What becomes of future bookings, in words.
+struct Said<'o> {
+    text: String,
+    of: &'o HandedOver,
+}
+
+impl Population {
+    /// What becomes of somebody's future bookings in a site, with the name of whoever gets them.
+    fn say_handed_over<'o>(&self, outlook: &'o Outlook, key: &(IdentityId, SiteId)) -> Vec<Said<'o>> {
+        let name_of = |id: AccountId| {
+            let of_site = self.sites.iter().find(|site| site.site == key.1)?;
+            Some(format!("{}, account {id}", of_site.accounts.get(id)?.display_name()))
+        };
+        let say = |one: &'o HandedOver| {
+            let whose = one.to.map(|id| name_of(id).unwrap_or_else(|| format!("account {id}")));
+            let text = match whose {
+                Some(whose) => format!("{} {}: {whose}", Effect::Move.symbol(), one.what),
+                None => format!("{} {}", Effect::Move.symbol(), one.what),
+            };
+            Said { text, of: one }
+        };
+        outlook.handed_over.get(key).into_iter().flatten().map(say).collect()
+    }
+}
+
 /// People that a thread compares at a time.
 const CHUNK: usize = 4_096;
 
 /// What the draft adds for everybody to what is open anyway, by person and site; reasons are numbered in that order, so that
 /// equal answers number them alike.
-pub(super) fn effects(today: &Outlook, then: &Outlook) -> (Vec<PersonEffect>, Reasons) {
+pub(super) fn effects(
+    today: &Outlook,
+    then: &Outlook,
+    population: &Population,
+) -> (Vec<PersonEffect>, Reasons) {
     let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
     let keys: Vec<_> = keys.into_iter().collect();
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let chunks: Vec<_> = keys.chunks(CHUNK).collect();
     let of_chunk = |keys: &[&(IdentityId, SiteId)]| {
         let mut reasons = Reasons::default();
-        let effects = keys.iter().filter_map(|key| effect_on(key, today, then, &mut reasons));
+        let effects = keys.iter().filter_map(|key| effect_on(key, today, then, population, &mut reasons));
         (effects.collect::<Vec<_>>(), reasons)
     };
     let parts: Vec<Vec<_>> = std::thread::scope(|scope| {
@@ -110,17 +142,19 @@ fn effect_on(
     key: &(IdentityId, SiteId),
     today: &Outlook,
     then: &Outlook,
+    population: &Population,
     reasons: &mut Reasons,
 ) -> Option<PersonEffect> {
     let before = today.plans.get(key).map(|(plan, _)| plan);
+    let bookings = [today, then].map(|outlook| population.say_handed_over(outlook, key));
     match (then.plans.get(key), before) {
         (Some((plan, told)), _) => {
             let no_desk = then.no_desk.contains(key) && !today.no_desk.contains(key);
-            effect_of(plan, told, before, no_desk, reasons)
+            effect_of(plan, told, before, no_desk, &bookings, reasons)
         }
         (None, Some(plan)) => {
             let quiet = Plan { steps: Vec::new(), ..plan.clone() };
-            effect_of(&quiet, &[], before, false, reasons)
+            effect_of(&quiet, &[], before, false, &bookings, reasons)
         }
         (None, None) => None,
     }
@@ -132,6 +166,7 @@ fn effect_of(
     told: &[Vec<GatedLine>],
     before: Option<&Plan>,
     no_desk: bool,
+    [bookings_today, bookings_then]: &[Vec<Said<'_>>; 2],
     reasons: &mut Reasons,
 ) -> Option<PersonEffect> {
     let said = |plan: &Plan| -> HashSet<String> {
@@ -187,6 +222,17 @@ fn effect_of(
         any = true;
         effect.waits.push("a free desk".into());
     }
+    let lacks = |known: &[Said<'_>], one: &Said<'_>| known.iter().all(|other| other.text != one.text);
+    for one in bookings_then.iter().filter(|one| lacks(bookings_today, one)) {
+        any = true;
+        let (text, list) = match &one.of.waits {
+            Some(why) => (format!("{} ({why})", one.text), &mut effect.waits),
+            None if one.of.to.is_none() => (one.text.clone(), &mut effect.waits),
+            None => (one.text.clone(), &mut effect.moves),
+        };
+        list.push(text.clone());
+        effect.because.insert(text, reasons.of(&one.of.because));
+    }
     let now = said(plan);
     for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
         let text = lines::sentence(difference);
@@ -194,6 +240,10 @@ fn effect_of(
             effect.because.insert(text.clone(), reasons.of(&difference.because));
             effect.no_longer.push(text);
         }
+    }
+    for one in bookings_today.iter().filter(|one| lacks(bookings_then, one)) {
+        effect.because.insert(one.text.clone(), reasons.of(&one.of.because));
+        effect.no_longer.push(one.text.clone());
     }
     effect.no_longer.sort();
     (any || !effect.no_longer.is_empty()).then_some(effect)

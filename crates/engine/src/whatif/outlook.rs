@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_model::{
     clearance::GatedLine,
     desired::{Applied, Because, Desired, Lifecycle, SeatWish, Want},
-    id::{FloorId, GroupId, IdentityId, SiteId},
+    id::{AccountId, FloorId, GroupId, IdentityId, SiteId},
     identity::Identity,
     plan::{Operation, Plan},
 };
@@ -36,6 +36,8 @@ pub(super) struct Outlook {
     pub(super) cancelled: HashMap<(IdentityId, SiteId), usize>,
     /// Whose future bookings are kept for a while.
     pub(super) kept: HashSet<(IdentityId, SiteId)>,
+    /// What rules hand over of their future bookings.
+    pub(super) handed_over: HashMap<(IdentityId, SiteId), Vec<HandedOver>>,
     /// Rules that ask somebody anew.
     pub(super) asks: HashMap<(IdentityId, SiteId), BTreeSet<String>>,
     pub(super) out_of_scope: HashSet<Who>,
@@ -106,7 +108,8 @@ fn judges_of<'a>(sides: &[Side<'a>], population: &'a Population) -> Vec<Judge<'a
             population.desks.clone(),
             population.now,
         )
-        .with_gates(&population.asked, side.lapsed);
+        .with_gates(&population.asked, side.lapsed)
+        .with_stand_ins(&population.stand_ins);
         judge.know(&population.keys, &population.keys_of);
         if side.reasons { judge.with_reasons() } else { judge }
     };
@@ -211,6 +214,7 @@ impl Outlook {
         self.matched.extend(more.matched);
         self.cancelled.extend(more.cancelled);
         self.kept.extend(more.kept);
+        self.handed_over.extend(more.handed_over);
         self.asks.extend(more.asks);
         self.out_of_scope.extend(more.out_of_scope);
         self.aside.extend(more.aside);
@@ -271,6 +275,10 @@ impl Outlook {
                     Future::Theirs => {}
                     Future::Kept => _ = self.kept.insert(key()),
                     Future::Cancelled(ours) => _ = self.cancelled.insert(key(), ours),
+                }
+                let handed_over = handed_over(desired, plan, now);
+                if !handed_over.is_empty() {
+                    self.handed_over.insert(key(), handed_over);
                 }
                 let mut room = account.and_then(|account| account.seat).map(|seat| seat.room);
                 for step in &plan.steps {
@@ -368,6 +376,42 @@ fn future_bookings(
         Some(until) => ahead.filter(|day| *day >= until.to_zoned(TimeZone::UTC).date()).count(),
     };
     if until.is_some() && ours == 0 { Future::Kept } else { Future::Cancelled(ours) }
+}
+
+/// Future bookings that another one shall have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct HandedOver {
+    /// Which, and whose they become, as the rule says it.
+    pub(super) what: String,
+    /// The account that gets them. `None`: somebody hands them over by hand.
+    pub(super) to: Option<AccountId>,
+    pub(super) because: Vec<Because>,
+    /// What nothing is taken from the person before.
+    pub(super) waits: Option<String>,
+}
+
+/// Where somebody's access ends, by the rules that hand bookings over; whether they have any is not known.
+fn handed_over(desired: &Desired, plan: &Plan, now: Timestamp) -> Vec<HandedOver> {
+    if plan.ending.is_none() || plan.is_quiet() || !matches!(desired.lifecycle, Lifecycle::Ended { .. }) {
+        return Vec::new();
+    }
+    let waits = match plan.open_steps().next() {
+        Some(_) => None,
+        None => plan.steps.iter().find_map(|step| step.gate.why()).map(str::to_owned),
+    };
+    // No booking comes to the rules after one about every kind.
+    let last = desired.keeps.iter().position(|rule| rule.kinds.is_empty());
+    let rules = desired.keeps.iter().take(last.map_or(usize::MAX, |at| at + 1));
+    rules
+        .filter(|rule| rule.hand_over && rule.until > now)
+        .map(|rule| HandedOver {
+            what: rule.because.text.clone(),
+            to: rule.to,
+            // And why they lose them at all.
+            because: std::iter::once(&rule.because).chain(&desired.because).cloned().collect(),
+            waits: waits.clone(),
+        })
+        .collect()
 }
 
 pub(crate) fn reasons(desired: &Desired) -> impl Iterator<Item = &Because> {

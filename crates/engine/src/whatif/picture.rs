@@ -10,7 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use lanyard_model::id::{AccountKey, GroupId, IdentityId, SiteId};
 
 use super::{WhatIfError, outlook::Outlook, population::Population};
-use crate::{Engine, engine::Active, ports::Write};
+use crate::{
+    Engine,
+    engine::Active,
+    ports::{DELEGATIONS, Write},
+};
 
 /// An answer says of when it is; one that is older than this would not be what somebody asked for.
 const TRUE_FOR: SignedDuration = SignedDuration::from_mins(2);
@@ -56,7 +60,7 @@ pub(crate) struct Touched {
     pub(super) memories: BTreeSet<(IdentityId, SiteId)>,
     /// Whose account is whose.
     pub(super) links: BTreeSet<(IdentityId, SiteId)>,
-    /// Groups, or what was asked and answered: read anew each time.
+    /// Groups, stand-ins, or what was asked and answered: read anew each time.
     others: bool,
     /// More than can be followed.
     pub(super) all: bool,
@@ -81,6 +85,9 @@ impl Touched {
                 self.memories.insert((identity.clone(), site.clone()));
             }
             Write::Groups { .. } | Write::Clearance(_) | Write::Cleared { .. } => self.others = true,
+            // Who stands in for whom.
+            Write::Document(document) if document.collection == DELEGATIONS => self.others = true,
+            Write::DocumentGone { collection, .. } if collection == DELEGATIONS => self.others = true,
             Write::Erase { .. } => self.all = true,
             _ => {}
         }

@@ -19,6 +19,7 @@ use lanyard_model::{
 use super::{WhatIfError, picture::Touched};
 use crate::{
     Engine,
+    delegations::StandIns,
     engine::Active,
     judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
     packed::Changed,
@@ -42,6 +43,8 @@ pub(crate) struct Population {
     pub(crate) desks: Desks,
     /// What access reviews removed.
     pub(crate) withheld: WithheldRights,
+    /// Who takes a leaver's bookings over, where a rule says so.
+    pub(crate) stand_ins: StandIns,
     pub(crate) now: Timestamp,
 }
 
@@ -56,7 +59,8 @@ impl Engine {
                 .keys()
                 .map(async |id| Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))),
         );
-        let (tenants, sites, applied, asked) = tokio::try_join!(tenants, sites, applied, self.on_record())?;
+        let (tenants, sites, applied, asked, stand_ins) =
+            tokio::try_join!(tenants, sites, applied, self.on_record(), self.all_stand_ins(now))?;
         let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
         if let Some(unknown) = tenants.iter().find(never) {
             return Err(WhatIfError::NeverSwept(unknown.tenant.to_string()));
@@ -71,7 +75,20 @@ impl Engine {
                 (Keys::of(&keys_of, &tenants, &sites), joined(seated))
             });
             let applied = applied.into_iter().collect();
-            Population { tenants, sites, keys, keys_of, roll, memory, applied, asked, desks, withheld, now }
+            Population {
+                tenants,
+                sites,
+                keys,
+                keys_of,
+                roll,
+                memory,
+                applied,
+                asked,
+                desks,
+                withheld,
+                stand_ins,
+                now,
+            }
         });
         told.await.map_err(|error| WhatIfError::Failed(error.to_string()))
     }
@@ -101,6 +118,7 @@ impl Engine {
             tenant.groups = self.store.groups(&tenant.tenant).await?;
         }
         known.asked = self.on_record().await?;
+        known.stand_ins = self.all_stand_ins(now).await?;
         let desks = self.desks(self.sites().keys());
         known.withheld.clone_from(&self.withheld.read().unwrap_or_else(PoisonError::into_inner));
         known.now = now;

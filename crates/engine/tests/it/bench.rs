@@ -409,6 +409,11 @@ impl World {
         self.tell(id, "test", Lane::Normal, deletion).await;
     }
 
+    /// As [`World::signal`], of an event that was heard at a moment of before.
+    pub async fn signal_heard_at(&mut self, id: &IdentityId, at: Timestamp) {
+        self.tell_at(id, "test", Lane::Normal, false, at).await;
+    }
+
     /// An event of that kind came.
     pub async fn tell(&mut self, id: &IdentityId, kind: &str, lane: Lane, deletion: bool) {
         self.tell_at(id, kind, lane, deletion, self.clock.now()).await;

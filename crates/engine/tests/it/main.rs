@@ -25,6 +25,8 @@ mod reasons;
 mod reviews;
 mod schedules;
 mod standing;
+mod sweep_findings;
+mod sweep_lists;
 mod sweeps;
 mod told;
 mod undo;

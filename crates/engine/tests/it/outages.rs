@@ -76,6 +76,34 @@ async fn a_look_that_is_tried_again_was_needed_once() {
 }
 
 #[tokio::test]
+async fn a_look_that_was_answered_before_and_finds_nothing_was_not_needed() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let counted = |world: &World| {
+        let totals = world.engine.latency.totals();
+        (totals.looks, totals.needed, totals.account_looks)
+    };
+    assert_eq!(counted(&world), (1, 1, 1));
+    let heard = world.now();
+    world.clock.pass(Duration::from_secs(10));
+    world.signal(&id, false).await;
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (2, 2, 2), "an event may tell of anything, also where nothing is to be done");
+    // It came while she was being looked at: what was read after it shows what it told of.
+    world.signal_heard_at(&id, heard).await;
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (3, 2, 2));
+    // Where the read had not shown it yet, the look was needed.
+    world.acme.change(|state| set(state.people.get_mut("ana").unwrap(), "department", "Legal"));
+    world.signal_heard_at(&id, heard).await;
+    Arc::clone(&world.engine).work_until_quiet().await;
+    assert_eq!(counted(&world), (4, 3, 3));
+}
+
+#[tokio::test]
 async fn a_kill_during_an_outage_makes_nobody_wait_longer() {
     let mut world = World::new().await;
     let ana = person("acme", "ana", "Ana", "0417");

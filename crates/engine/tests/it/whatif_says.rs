@@ -1,9 +1,10 @@
 //! What a what-if says beside who gains and loses: every part of the answer, with values that people can read; and which
 //! drafts it shows and never seals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lanyard_engine::{
+    delegations::NewDelegation,
     policies::{PolicyRefusal, Wish},
     ports::{Silent, Store as _, Write},
     whatif::{FloorEffect, SealRefused, UNSEALABLE, WhatIf},
@@ -11,11 +12,11 @@ use lanyard_engine::{
 use lanyard_model::{
     account::{Account, AccountKind, FieldName},
     id::{AccountId, AccountKey},
-    identity::Identity,
+    identity::{Groups, Identity},
 };
 use lanyard_policy::PolicyFiles;
 
-use crate::bench::{ROOMS, World, files, person, set};
+use crate::bench::{APP, ROOMS, World, files, person, set};
 
 const ROOM_FLOW: &str = "if = [{ group = \"ROOMS\" }]\nlook_up";
 const ROOMS_ASK: (&str, &str) =
@@ -101,6 +102,98 @@ async fn bookings_count_where_a_leave_or_an_end_cancels_them_and_not_where_a_rul
     let said =
         "a rule keeps the next bookings of 2 people: later ones would be cancelled, and are not counted";
     assert!(answer.doubts.iter().any(|doubt| doubt == said), "{:?}", answer.doubts);
+}
+
+#[tokio::test]
+async fn bookings_that_are_handed_over_are_shown_with_whose_they_become() {
+    const MANAGER: (&str, &str) = ("[profile]\n", "[manager]\nattribute = \"managerId\"\n\n[profile]\n");
+    const HAND_OVER: (&str, &str) = (
+        "[profile]\n",
+        "[[lifecycle.bookings]]\nthen = \"keep\"\nuntil = \"2026-05-20\"\nhand_over_to = \"delegate\"\n\n[profile]\n",
+    );
+    let out = ("if = [{ group = \"APP\" }]\n", "if = [{ attribute = \"department\", is = \"Sales\" }]\n");
+    let stays = |user: &str, first: &str, number: &str| {
+        let mut one = person("acme", user, first, number);
+        set(&mut one, "department", "Sales");
+        one
+    };
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    set(&mut ana, "managerId", "mia@acme.example");
+    let others = vec![stays("mia", "Mia", "0501"), stays("dan", "Dan", "0502"), ana];
+    let mut world = company(&[MANAGER], others).await;
+    let hq = std::sync::Arc::clone(&world.hq);
+    let number = |name: &str| {
+        hq.change(|state| {
+            let mut all = state.accounts.values();
+            all.find(|account| account.field("userName") == Some(name)).unwrap().id()
+        })
+    };
+    let draft = files(100, &[MANAGER, out, HAND_OVER]);
+    let of = |answer: &WhatIf, user: &str| {
+        let one = answer.people.iter().find(|one| &*one.identity.user == user).unwrap();
+        (one.moves.clone(), one.waits.clone())
+    };
+    let which = "> bookings of any that begin on 2026-05-20 at the latest";
+    let answer = ask(&world, &draft).await;
+    let mia = format!("{which} go to the manager: Mia Okafor, account {}", number("mia@acme.example"));
+    assert_eq!(of(&answer, "ana"), (vec![mia], vec![]));
+    let nobody = format!("{which} are kept, for somebody to hand over: the manager has no account here");
+    assert_eq!(of(&answer, "ben"), (vec![], vec![nobody]));
+    let unsure = "future bookings are not mirrored: whether 2 people have any to hand over is not known";
+    assert!(answer.doubts.iter().any(|doubt| doubt == unsure), "{:?}", answer.doubts);
+    // In the same moment: what is known of everybody does not outlive a word on who stands in for whom.
+    let wish = NewDelegation {
+        from: "ana@acme.example".into(),
+        to: "dan@acme.example".into(),
+        starts: None,
+        until: world.now() + std::time::Duration::from_secs(60 * 86_400),
+        reason: "parental leave".into(),
+    };
+    world.engine.delegate(&wish, "Ana").await.unwrap();
+    let answer = ask(&world, &draft).await;
+    let account = number("dan@acme.example");
+    let dan = format!("{which} go to whoever stands in for them: Dan Okafor, account {account}");
+    assert_eq!(of(&answer, "ana"), (vec![dan.clone()], vec![]));
+    let one = answer.people.iter().find(|one| &*one.identity.user == "ana").unwrap();
+    let why: Vec<_> = one.because[&dan].iter().map(|at| answer.reasons[*at].as_str()).collect();
+    assert!(why.iter().any(|why| why.contains("lifecycle.bookings.1")), "{why:?}");
+    // The same rule in force: the draft adds nothing, and one without it says what it takes away.
+    world.edits = vec![MANAGER, out, HAND_OVER];
+    world.reborn().await;
+    assert!(ask(&world, &files(99, &[MANAGER, out, HAND_OVER])).await.people.is_empty());
+    let answer = ask(&world, &files(100, &[MANAGER, out])).await;
+    let one = answer.people.iter().find(|one| &*one.identity.user == "ana").unwrap();
+    assert_eq!(one.no_longer, [dan]);
+}
+
+#[tokio::test]
+async fn what_is_given_while_somebody_is_asked_about_more_is_shown_as_given() {
+    let mut eve = person("acme", "eve", "Eve", "0503");
+    eve.groups = Groups::new([APP.into()], true);
+    let mut world = company(&[], vec![eve]).await;
+    let freely = (ROOM_FLOW, "if = [{ group = \"APP\" }]\nlook_up");
+    let stewards = "[[flow]]\nid = \"stewards\"\npriority = 90\nif = [{ group = \"APP\" }]\n\
+                    but_first = { approval = [\"role:approver\"] }\nlook_up = \"places\"\n\
+                    then = [{ role = \"manager\", module = \"reservation\" }]\n\n[guardrails]\n";
+    let draft = files(100, &[freely, ("[guardrails]\n", stewards)]);
+    let answer = ask(&world, &draft).await;
+    let one = answer.people.iter().find(|one| &*one.identity.user == "eve").unwrap();
+    let customer = "+ role in reservation: CUSTOMER";
+    assert_eq!(one.gains, [customer]);
+    assert_eq!(one.lines[customer], BTreeSet::from(["role+:51:CUSTOMER".to_owned()]));
+    assert!(
+        one.waits.len() == 1 && one.waits[0].starts_with("+ role in reservation: MANAGER ("),
+        "{:?}",
+        one.waits
+    );
+    assert_eq!(answer.approvals, BTreeMap::from([("stewards".to_owned(), 3)]));
+    // And so it goes.
+    let seal = answer.seal.unwrap();
+    world.engine.start_seal(&seal, "Olu").await.unwrap();
+    world.quiet().await;
+    let shown = world.shown();
+    let eve = shown.lines().find(|line| line.starts_with("eve@")).unwrap_or_default();
+    assert!(eve.ends_with("CUSTOMER in 51"), "{shown}");
 }
 
 #[tokio::test]

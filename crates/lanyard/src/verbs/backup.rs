@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::Args;
 use jiff::Timestamp;
-use lanyard_engine::ports::{Entry, Severity, Store, StoreFailure, TreeHead, Write};
+use lanyard_engine::{
+    journal::line,
+    ports::{Severity, Store, StoreFailure, TreeHead},
+};
 use lanyard_store::{Archive, SqliteStore};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -428,18 +431,9 @@ async fn tell_journal(folder: &Path, note: &Note, replaced: &Replaced) -> anyhow
         }
     };
     let lines = note.journal.iter().map(|head| {
-        Write::Journal(Box::new(Entry {
-            tenant: head.tenant.clone(),
-            at: wiring::wall_clock(),
-            kind: "control".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Warning,
-            title: format!("restored from the backup of {}", note.made_at),
-            detail: detail.clone(),
-            data: serde_json::Value::Null,
-        }))
+        let title = format!("restored from the backup of {}", note.made_at);
+        let told = line(&head.tenant, wiring::wall_clock(), "control", title);
+        told.severity(Severity::Warning).detail(detail.as_str()).write()
     });
     store.write(lines.collect()).await?;
     store.close();
@@ -504,20 +498,9 @@ mod tests {
 
     async fn write_lines(dir: &Path, lines: &[&str]) {
         let store = wiring::open_store(dir).unwrap();
-        for line in lines {
-            let entry = Entry {
-                tenant: "main".into(),
-                at: Timestamp::UNIX_EPOCH,
-                kind: "control".into(),
-                identity: None,
-                site: None,
-                person: None,
-                severity: Severity::Info,
-                title: (*line).to_owned(),
-                detail: String::new(),
-                data: serde_json::Value::Null,
-            };
-            store.write(vec![Write::Journal(Box::new(entry))]).await.unwrap();
+        for title in lines {
+            let written = line(&"main".into(), Timestamp::UNIX_EPOCH, "control", *title).write();
+            store.write(vec![written]).await.unwrap();
         }
         store.close();
     }

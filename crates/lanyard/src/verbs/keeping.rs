@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use lanyard_engine::{
     alerts::{AlertRule, Render},
+    journal::{Line as JournalLine, line},
     late::{Answer, AnswerProblem},
-    ports::{Entry, Finding, Severity, Write, Wrote},
+    ports::{Finding, Severity, Write, Wrote},
     put_away::{PutAwayError, Terms, may_be_put_away},
     reviews::{
         Opening, ReviewError,
@@ -245,22 +246,9 @@ impl Verbs {
             )));
         }
         let now = self.engine.clock().now();
-        let line = Entry {
-            tenant: id.tenant.clone(),
-            at: now,
-            kind: "erasure".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Info,
-            title: "a person was forgotten: names and values erased, proofs kept".into(),
-            detail: reason.to_owned(),
-            data: json!({ "user": id.user }),
-        };
-        let wrote = self
-            .engine
-            .write(vec![Write::Erase { identity: id.clone() }, Write::Journal(Box::new(line))])
-            .await?;
+        let title = "a person was forgotten: names and values erased, proofs kept";
+        let told = line(&id.tenant, now, "erasure", title).detail(reason).data(json!({ "user": id.user }));
+        let wrote = self.engine.write(vec![Write::Erase { identity: id.clone() }, told.write()]).await?;
         let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
         Ok(Said {
             exit: exit::DONE,
@@ -282,20 +270,11 @@ impl Verbs {
                 all.push(json!({ "tenant": tenant, "lines": 0, "gone": 0 }));
                 continue;
             };
-            let line = Entry {
-                tenant: tenant.clone(),
-                at: now,
-                kind: "retention".into(),
-                identity: None,
-                site: None,
-                person: None,
-                severity: Severity::Info,
-                title: format!("journal lines before {before} were let go of; their hashes are kept"),
-                detail: "the command line".into(),
-                data: json!({ "days": days, "lines": position, "note": note }),
-            };
+            let title = format!("journal lines before {before} were let go of; their hashes are kept");
+            let told =
+                let_go_line(tenant, now, title, json!({ "days": days, "lines": position, "note": note }));
             let gone = Write::LetGo { tenant: tenant.clone(), position, at: now, note };
-            let wrote = self.engine.store().write(vec![Write::Journal(Box::new(line)), gone]).await?;
+            let wrote = self.engine.store().write(vec![told.write(), gone]).await?;
             let lines = wrote.iter().map(|w| if let Wrote::Lines(n) = w { *n } else { 0 }).sum::<u64>();
             text.push_str(&format!(
                 "{tenant}: {lines} lines before {before} let go of, {position} in all, signed for\n"
@@ -322,19 +301,9 @@ impl Verbs {
         now: jiff::Timestamp,
         days: u32,
     ) -> anyhow::Result<(u64, u64)> {
-        let line = |tenant: &TenantId| Entry {
-            tenant: tenant.clone(),
-            at: now,
-            kind: "retention".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Info,
-            title: format!("changes of memberships, and earlier findings, before {before} were let go of"),
-            detail: "the command line".into(),
-            data: json!({ "days": days }),
-        };
-        let told = self.engine.directories().keys().map(line).collect();
+        let title = format!("changes of memberships, and earlier findings, before {before} were let go of");
+        let tell = |tenant| let_go_line(tenant, now, title.clone(), json!({ "days": days })).entry();
+        let told = self.engine.directories().keys().map(tell).collect();
         let (mut memberships, mut findings) = (0, 0);
         for wrote in self.engine.store().write(vec![Write::PastGone { before, told }]).await? {
             if let Wrote::Gone { memberships: changes, findings: past } = wrote {
@@ -399,6 +368,11 @@ impl Verbs {
             json: json!({ "state": if stop { "stopped" } else { "running" }, "in_flight": flight }),
         })
     }
+}
+
+/// What a journal says of what `journal retain` let go of.
+fn let_go_line(tenant: &TenantId, now: jiff::Timestamp, title: String, data: Value) -> JournalLine {
+    line(tenant, now, "retention", title).detail("the command line").data(data)
 }
 
 /// Findings that nobody has, to see a template with.

@@ -14,7 +14,7 @@ use lanyard_model::{
     signal::{Lane, Source},
 };
 
-use crate::tx::{self, Answer, Row, Tx, micros, rows_max, statements, with};
+use crate::tx::{self, Answer, Param, Row, Tx, micros, rows_max, statements, with};
 
 macro_rules! columns {
     () => {
@@ -57,7 +57,6 @@ statements! {
                   ORDER BY tenant, user_id LIMIT $3";
     DEAD_OF_AFTER = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 AND tenant = $1 AND user_id > $2
                      ORDER BY user_id LIMIT $3";
-    DEAD = "SELECT tenant, user_id, error, fix FROM work WHERE state = 2 ORDER BY tenant, user_id LIMIT $1";
 }
 
 pub(crate) const LANES: [Lane; 3] = [Lane::Leaver, Lane::Normal, Lane::Bulk];
@@ -345,27 +344,18 @@ pub(crate) fn first_lease_end(tx: &dyn Tx) -> Answer<Option<i64>> {
 
 /// Of a tenant's people, or of everybody. Items whose lease is over count as due.
 pub(crate) fn counts(tx: &dyn Tx, tenant: Option<&TenantId>, now: Timestamp) -> Answer<WorkCounts> {
-    if let Some(tenant) = tenant {
-        return counts_of(tx, tenant.as_str(), now);
-    }
-    let mut due = tx::count(tx, COUNT_EXPIRED, with![now])?;
+    // Statements about one tenant take it last.
+    let count = |of_all: &'static str, of_one: &'static str, with: &[Param<'_>]| match tenant {
+        None => tx::count(tx, of_all, with),
+        Some(tenant) => tx::count(tx, of_one, &[with, with![tenant.as_str()]].concat()),
+    };
+    let mut due = count(COUNT_EXPIRED, COUNT_EXPIRED_OF, with![now])?;
     for lane in LANES {
-        due += tx::count(tx, COUNT_DUE, with![lane.rank(), now])?;
+        due += count(COUNT_DUE, COUNT_DUE_OF, with![lane.rank(), now])?;
     }
-    let leased = tx::count(tx, COUNT_LEASED, with![now])?;
-    let dead = tx::count(tx, COUNT_DEAD, &[])?;
-    let all = tx::count(tx, COUNT_ALL, &[])?;
-    Ok(WorkCounts { due, leased, waiting: all.saturating_sub(due + leased + dead), dead })
-}
-
-fn counts_of(tx: &dyn Tx, tenant: &str, now: Timestamp) -> Answer<WorkCounts> {
-    let mut due = tx::count(tx, COUNT_EXPIRED_OF, with![now, tenant])?;
-    for lane in LANES {
-        due += tx::count(tx, COUNT_DUE_OF, with![lane.rank(), now, tenant])?;
-    }
-    let leased = tx::count(tx, COUNT_LEASED_OF, with![now, tenant])?;
-    let dead = tx::count(tx, COUNT_DEAD_OF, with![tenant])?;
-    let all = tx::count(tx, COUNT_ALL_OF, with![tenant])?;
+    let leased = count(COUNT_LEASED, COUNT_LEASED_OF, with![now])?;
+    let dead = count(COUNT_DEAD, COUNT_DEAD_OF, &[])?;
+    let all = count(COUNT_ALL, COUNT_ALL_OF, &[])?;
     Ok(WorkCounts { due, leased, waiting: all.saturating_sub(due + leased + dead), dead })
 }
 
@@ -389,7 +379,7 @@ pub(crate) fn retrying(
 type Dead = (IdentityId, String, String);
 
 pub(crate) fn dead(tx: &dyn Tx, limit: usize) -> Answer<Vec<Dead>> {
-    tx::all(tx, DEAD, with![rows_max(limit)], dead_row)
+    tx::all(tx, DEAD_AFTER, with!["", "", rows_max(limit)], dead_row)
 }
 
 fn dead_row(row: &dyn Row) -> Answer<Dead> {

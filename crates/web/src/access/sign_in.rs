@@ -13,7 +13,10 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
-use lanyard_engine::ports::{Entry, Severity, StoreFailure, Write};
+use lanyard_engine::{
+    journal::line,
+    ports::{Severity, StoreFailure},
+};
 use lanyard_model::id::{IdentityId, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -350,20 +353,12 @@ pub(crate) async fn note(
     title: &str,
 ) -> Result<(), StoreFailure> {
     let at = state.engine.clock().now();
-    let lines = state.engine.directories().keys().filter(|tenant| reach.holds(tenant)).map(|tenant| {
-        Write::Journal(Box::new(Entry {
-            tenant: tenant.clone(),
-            at,
-            kind: "access".into(),
-            identity: None,
-            site: None,
-            person: Some(person.to_owned()),
-            severity,
-            title: title.to_owned(),
-            detail: String::new(),
-            data: serde_json::Value::Null,
-        }))
-    });
+    let lines = state
+        .engine
+        .directories()
+        .keys()
+        .filter(|tenant| reach.holds(tenant))
+        .map(|tenant| line(tenant, at, "access", title).person(person).severity(severity).write());
     state.engine.store().write(lines.collect()).await.map(|_| ())
 }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
 use lanyard_engine::{
-    ports::{Entry, Severity, Write},
+    journal::line,
     put_away::{PutAwayError, Terms},
 };
-use lanyard_model::id::TenantId;
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -45,22 +44,11 @@ pub async fn send_given_up(
 ) -> Answer {
     let again = state.engine.send_given_up().await?;
     let at = state.engine.clock().now();
-    let line = |tenant: &TenantId| {
-        Write::Journal(Box::new(Entry {
-            tenant: tenant.clone(),
-            at,
-            kind: "control".into(),
-            identity: None,
-            site: None,
-            person: None,
-            severity: Severity::Info,
-            title: format!("messages that were given up are tried again: {again}"),
-            detail: format!("by {}", caller.name),
-            data: Value::Null,
-        }))
-    };
+    let title = format!("messages that were given up are tried again: {again}");
+    let told =
+        |tenant| line(tenant, at, "control", title.as_str()).detail(format!("by {}", caller.name)).write();
     if again > 0 {
-        state.engine.write(state.engine.directories().keys().map(line).collect()).await?;
+        state.engine.write(state.engine.directories().keys().map(told).collect()).await?;
     }
     Ok(Json(json!({ "again": again })))
 }

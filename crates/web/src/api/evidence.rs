@@ -11,10 +11,7 @@ use axum::{
 };
 use bytes::BytesMut;
 use futures_util::{Stream, stream};
-use lanyard_engine::{
-    late::AnswerProblem,
-    ports::{Entry, Severity, Write},
-};
+use lanyard_engine::{journal::line, late::AnswerProblem};
 use lanyard_model::id::{IdentityId, SiteId, TenantId};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -57,19 +54,9 @@ async fn note(
     title: String,
     data: Value,
 ) -> Result<(), Problem> {
-    let entry = Entry {
-        tenant: tenant.clone(),
-        at: state.engine.clock().now(),
-        kind: "evidence".into(),
-        identity: None,
-        site: None,
-        person: Some(by.to_owned()),
-        severity: Severity::Info,
-        title,
-        detail: format!("by {by}"),
-        data,
-    };
-    state.engine.store().write(vec![Write::Journal(Box::new(entry))]).await?;
+    let told = line(tenant, state.engine.clock().now(), "evidence", title).person(by);
+    let told = told.detail(format!("by {by}")).data(data).write();
+    state.engine.store().write(vec![told]).await?;
     Ok(())
 }
 
