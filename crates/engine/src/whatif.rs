@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     clearance::{ClearanceState, GatedLine},
     desired::{Applied, Because},
-    id::{GroupId, IdentityId, SiteId},
+    id::{IdentityId, SiteId},
     plan::{Effect, Gate, Plan},
 };
 use lanyard_plan::{clearing::WHATIF, lines, render::render_because};
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::{
     Engine,
-    engine::{Active, catalogues},
+    engine::Active,
     judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
     ports::{PortFailure, Progress, StoreFailure},
     survey::{SiteSurvey, TenantSurvey},
@@ -217,7 +217,7 @@ impl Engine {
             (None, problems) => return Err(WhatIfError::Mistakes(Box::new(problems))),
         };
         let in_force = self.active();
-        let draft = Arc::new(Active::new(Arc::new(draft), &catalogues(self.sites())));
+        let draft = Arc::new(self.judged_by(&draft).await?);
         // What publishing would refuse is shown all the same, and never sealed.
         let mut doubts: Vec<String> = problems
             .iter()
@@ -244,26 +244,22 @@ impl Engine {
         };
         let whole = unread.is_empty() && torn.is_empty() && !problems.has_errors();
         doubts.extend(torn);
-        let missing_now = self.missing_groups();
-        let groups: BTreeSet<GroupId> =
-            population.tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
-        let missing_then: BTreeSet<GroupId> = draft.groups.difference(&groups).cloned().collect();
-        doubts.extend(missing_then.iter().map(|group| format!("group {group} does not exist in Okta")));
+        doubts.extend(draft.missing.iter().map(|group| format!("group {group} does not exist in Okta")));
         progress.report("decisions", 0, None);
         let (lapsed_now, lapsed_then) = (
             self.lapsed(&population.asked, in_force.policy.seal()).await?,
             self.lapsed(&population.asked, draft.policy.seal()).await?,
         );
-        let known = known.filter(|one| one.missing == missing_now && one.lapsed == lapsed_now);
+        let known = known.filter(|one| one.lapsed == lapsed_now);
         let judged = {
             let (in_force, draft, population) =
                 (Arc::clone(&in_force), Arc::clone(&draft), Arc::clone(&population));
-            let (missing, lapsed) = (missing_now.clone(), lapsed_now.clone());
+            let lapsed = lapsed_now.clone();
             let only_then = known.is_some();
             tokio::task::spawn_blocking(move || {
-                let side = |active, missing, lapsed, reasons| Side { active, missing, lapsed, reasons };
-                let then = side(&draft, &missing_then, &lapsed_then, true);
-                let today = side(&in_force, &missing, &lapsed, false);
+                let side = |active, lapsed, reasons| Side { active, lapsed, reasons };
+                let then = side(&draft, &lapsed_then, true);
+                let today = side(&in_force, &lapsed, false);
                 let sides = if only_then { vec![then] } else { vec![then, today] };
                 outlooks(&sides, &population)
             })
@@ -280,7 +276,6 @@ impl Engine {
             self.pictures.keep(Picture {
                 in_force: Arc::clone(&in_force),
                 population: Arc::clone(&population),
-                missing: missing_now,
                 lapsed: lapsed_now,
                 today: Arc::clone(&today),
                 written,

@@ -10,7 +10,6 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_model::id::GroupId;
 
 use super::{Population, outlook::Outlook};
 use crate::{engine::Active, ports::Write, reviews::WithheldRights};
@@ -23,7 +22,6 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_mins(2);
 pub(super) struct Picture {
     pub(super) in_force: Arc<Active>,
     pub(super) population: Arc<Population>,
-    pub(super) missing: BTreeSet<GroupId>,
     pub(super) lapsed: BTreeSet<String>,
     pub(super) today: Arc<Outlook>,
     /// Which writes about people it has seen.
