@@ -1830,6 +1830,8 @@ export interface components {
             title: string;
             detail: string;
             fix: string | null;
+            /** @description How many it is about, where one finding is about many. */
+            count?: number;
             /** Format: date-time */
             since: string;
         };

@@ -760,6 +760,7 @@ fn folder_finding(published: &Version, mistakes: Option<&Problems>, since: Times
         title: title.into(),
         detail,
         fix: Some(fix.into()),
+        count: None,
         since,
     }
 }

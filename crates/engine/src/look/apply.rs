@@ -376,6 +376,7 @@ impl Engine {
                     title: format!("{} denies us {}", scene.site.id(), op.name()),
                     detail: reason.clone(),
                     fix: Some(fix),
+                    count: None,
                     since: at,
                 })));
                 self.note_trouble(format!("credential:{}", scene.site.id()));
@@ -681,6 +682,7 @@ impl Engine {
                  correct what made so many people leave",
                 plan.identity.tenant
             )),
+            count: None,
             since: self.clock.now(),
         })))
     }
@@ -758,6 +760,7 @@ impl Engine {
             title: what.to_owned(),
             detail: format!("for {}", identity.display_name()),
             fix: Some(how.to_owned()),
+            count: None,
             since: at,
         }))
     }

@@ -226,6 +226,7 @@ impl Engine {
                     title: format!("{upstream} refuses our credential"),
                     detail: reason.clone(),
                     fix: Some(fix),
+                    count: None,
                     since: now,
                 })));
                 self.note_trouble(format!("credential:{upstream}"));
@@ -260,6 +261,7 @@ impl Engine {
             title: format!("{} cannot be brought into step", item.identity),
             detail: error.clone(),
             fix: Some(fix.clone()),
+            count: None,
             since: now,
         })));
         Finish::Dead { error, fix }
@@ -378,6 +380,7 @@ impl Engine {
                 fix: Some(
                     "correct the data in Okta, or the policy; nothing was changed for this person".into(),
                 ),
+                count: None,
                 since: now,
             }))),
             _ => tail.writes.push(Write::FindingOver { key, at: now }),

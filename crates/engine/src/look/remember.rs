@@ -232,6 +232,7 @@ impl Engine {
             ),
             detail: blocked.join("; "),
             fix: Some("open the person's plan: each line says what it waits for".into()),
+            count: None,
             since: now,
         };
         let finding = match asked {
@@ -298,6 +299,7 @@ impl Engine {
                     "do the to-dos of this person in the visitor center, then put this away with a reason"
                         .into(),
                 ),
+                count: None,
                 since: now,
             })));
         }
@@ -430,6 +432,7 @@ fn todo_of(plan: &Plan, todo: &ToDo, now: Timestamp) -> Write {
         title: todo.what.clone(),
         detail: format!("for {}", plan.person),
         fix: Some(todo.how.clone()),
+        count: None,
         since: now,
     }))
 }

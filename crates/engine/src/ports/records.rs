@@ -467,6 +467,10 @@ pub struct Finding {
     pub title: String,
     pub detail: String,
     pub fix: Option<String>,
+    /// How many it is about, where one finding is about many. `None`: about one thing, or written by a version that did not
+    /// keep it; the next comparison does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// First seen; kept on updates.
     pub since: Timestamp,
 }

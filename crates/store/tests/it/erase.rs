@@ -37,6 +37,7 @@ fn finding(key: &str, about: bool, title: &str) -> Finding {
         title: title.into(),
         detail: format!("{NAME} (ana@acme.example)"),
         fix: Some(format!("ask {NAME}")),
+        count: None,
         since: at(1),
     }
 }
