@@ -499,6 +499,7 @@ mod tests {
             title: format!("{key} is wrong"),
             detail: String::new(),
             fix: None,
+            count: None,
             since: at(0),
         }
     }

@@ -117,6 +117,7 @@ impl Engine {
             title: format!("{scope}: the definitions of its fields changed"),
             detail,
             fix: Some("check that this was meant; policy lint shows what rules name and is not there".into()),
+            count: None,
             since: now,
         };
         Ok(vec![remembered, Write::Finding(Box::new(told))])

@@ -52,12 +52,19 @@ pub struct Active {
     kept: BTreeSet<String>,
     /// Groups that any rule names.
     pub(crate) groups: BTreeSet<GroupId>,
+    /// Groups that no directory has any more: who was in one of them is not known of anybody.
+    pub(crate) missing: BTreeSet<GroupId>,
     /// Fields of accounts by which desks are chosen near a team.
     pub(crate) team_fields: BTreeSet<FieldName>,
 }
 
 impl Active {
-    pub(crate) fn new(policy: Arc<Policy>, catalogues: &BTreeMap<SiteId, Arc<Catalogue>>) -> Self {
+    pub(crate) fn new(
+        policy: &Policy,
+        missing: BTreeSet<GroupId>,
+        catalogues: &BTreeMap<SiteId, Arc<Catalogue>>,
+    ) -> Self {
+        let policy = Arc::new(policy.with_missing(&missing));
         let bound = policy.bind(catalogues);
         let shown = [
             "displayName",
@@ -72,7 +79,7 @@ impl Active {
         let kept = policy.attributes().into_iter().chain(shown.map(str::to_owned)).collect();
         let groups = policy.groups();
         let team_fields = policy.team_fields();
-        Self { policy, bound, kept, groups, team_fields }
+        Self { policy, bound, kept, groups, missing, team_fields }
     }
 
     /// Keys to find an identity by: the policy's own, and those that manager attributes may refer to.
@@ -176,6 +183,8 @@ pub struct Engine {
     pub(crate) groups_missed: Mutex<BTreeMap<IdentityId, u32>>,
     /// What looks read of people and could not record with their end, until a look at them is on record.
     pub(crate) unrecorded: Mutex<BTreeMap<IdentityId, Write>>,
+    /// Of whom something is to be taken back as soon as somebody agrees, or a time has come.
+    pub(crate) to_take_back: Mutex<BTreeSet<IdentityId>>,
     /// Whom the seal that was last asked about names.
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
     /// Everybody as the last what-if saw them.
@@ -238,7 +247,7 @@ impl Engine {
             .map(|port| (port.site().clone(), Arc::new(SiteState::new(port, now))))
             .collect();
         let policy = Arc::new(policy);
-        let active = Active::new(Arc::clone(&policy), &catalogues(&sites));
+        let active = Active::new(&policy, BTreeSet::new(), &catalogues(&sites));
         Self {
             folder: policy,
             schema: tokio::sync::Mutex::default(),
@@ -277,6 +286,7 @@ impl Engine {
             strikes: Mutex::default(),
             groups_missed: Mutex::default(),
             unrecorded: Mutex::default(),
+            to_take_back: Mutex::default(),
             sealed_people: Mutex::default(),
             pictures: Pictures::default(),
             wake: Notify::new(),
@@ -324,6 +334,7 @@ impl Engine {
         self.load_missing_groups().await?;
         self.load_withheld().await?;
         self.load_people().await?;
+        self.load_undos().await?;
         // What the first read lacks of them is not gone by that.
         self.recall_catalogues().await?;
         self.load_applied().await?;
@@ -384,8 +395,7 @@ impl Engine {
     /// Resolves the policy's names against the catalogues that are in memory now.
     pub(crate) fn rebind(&self, policy: Option<Arc<Policy>>) {
         let policy = policy.unwrap_or_else(|| Arc::clone(&self.active().policy));
-        let policy = Arc::new(policy.with_missing(&self.missing_groups()));
-        let active = Active::new(policy, &catalogues(self.sites()));
+        let active = Active::new(&policy, self.missing_groups(), &catalogues(self.sites()));
         *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
     }
 
@@ -500,6 +510,11 @@ impl Engine {
             self.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// Takes groups for gone that a policy names which is about to be in force: the next comparison is not waited for.
+    pub(crate) fn expect_missing_groups(&self, missing: BTreeSet<GroupId>) {
+        self.missing_groups.write().unwrap_or_else(PoisonError::into_inner).extend(missing);
     }
 
     pub(crate) fn set_missing_groups(&self, missing: BTreeSet<GroupId>) {

@@ -187,6 +187,7 @@ impl Engine {
                     fix: Some(
                         "run doctor; compare with the System Log in Okta: the credential may see a part of it only".into(),
                     ),
+                    count: None,
                     since: now,
                 })
                 .await;
@@ -214,6 +215,7 @@ fn unread_finding(tenant: &TenantId, key: String, last: Timestamp, now: Timestam
             "no answer came since {last}, and no error. Hooks still work; what they miss waits for the log or the next sweep."
         ),
         fix: Some("run doctor; if Okta answers it, start the server again".into()),
+        count: None,
         since: now,
     }
 }

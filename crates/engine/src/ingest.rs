@@ -129,6 +129,7 @@ impl Engine {
                 title,
                 detail: detail.to_owned(),
                 fix: Some(fix.into()),
+                count: None,
                 since: now,
             })),
             line(tenant, now, "signal", "a hook delivery was quarantined")

@@ -111,6 +111,7 @@ mod tests {
             title: title.into(),
             detail: "for Ana Silva".into(),
             fix: None,
+            count: None,
             since: Timestamp::UNIX_EPOCH,
         };
         let Line(entry) = finding_line(&tenant, finding.since, "put away: ", &finding);

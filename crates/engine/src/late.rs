@@ -186,6 +186,7 @@ impl Engine {
                 title: format!("{} left and is not yet verified gone from {}", leaver.identity, leaver.site),
                 detail: format!("seen to have left at {}", leaver.seen_at),
                 fix: Some("open the person's plan: it says which step is open and why".into()),
+                count: None,
                 since: now,
             })
             .await;

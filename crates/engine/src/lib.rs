@@ -23,6 +23,7 @@ pub mod intake;
 mod joining;
 pub mod journal;
 mod judge;
+mod judged_by;
 mod keyed_lock;
 pub mod late;
 pub mod latency;

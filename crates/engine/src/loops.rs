@@ -165,6 +165,7 @@ impl Engine {
                             title: format!("{tenant}: Okta's log cannot be read"),
                             detail: format!("{error}. Hooks still work; what they miss waits for the log or the next sweep."),
                             fix: Some("run doctor: it names the missing scope or the refused credential".into()),
+                            count: None,
                             since: self.clock.now(),
                         })
                         .await;
@@ -379,6 +380,7 @@ fn hook_finding(tenant: &TenantId, key: String, detail: String, fix: String, sin
         title: format!("{tenant}: no event hook delivers; changes arrive by the log, some seconds later"),
         detail,
         fix: Some(fix),
+        count: None,
         since,
     }
 }

@@ -469,6 +469,7 @@ impl Engine {
             fix: Some(
                 "correct the route in the policy or the settings, then: lanyard messages --again".into(),
             ),
+            count: None,
             since: at,
         })
         .await;

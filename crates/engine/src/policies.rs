@@ -11,7 +11,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use lanyard_model::id::GroupId;
 use lanyard_policy::{Known, Policy, PolicyFiles, Problems, diff::diff};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -351,15 +350,8 @@ impl Engine {
                 if !catalogues.is_empty() {
                     problems = problems.with(policy.bind(&catalogues).problems().clone());
                 }
-                // What nobody is known to be in is not known of anybody: a trial of it decides as it would in force.
-                let missing = known.groups.map(|groups| {
-                    policy
-                        .groups()
-                        .into_iter()
-                        .filter(|group| !groups.contains_key(group))
-                        .collect::<Vec<_>>()
-                });
-                (Some(policy.with_missing(missing.iter().flatten())), problems)
+                let missing = self.missing_of(&policy, known.groups.as_ref());
+                (Some(policy.with_missing(&missing)), problems)
             }
         }
     }
@@ -377,20 +369,11 @@ impl Engine {
 
     /// Groups from the mirror and attributes from the tenants' schemas. What cannot be had is not checked.
     pub async fn known(&self) -> Known {
-        let mut groups: BTreeMap<GroupId, String> = BTreeMap::new();
-        let mut whole = !self.directories().is_empty();
-        for tenant in self.directories().keys() {
-            match self.store.groups(tenant).await {
-                Ok(list) if !list.is_empty() => {
-                    groups.extend(list.into_iter().map(|group| (group.id, group.name.to_string())));
-                }
-                _ => whole = false,
-            }
-        }
+        let groups = self.listed_groups().await.ok().flatten();
         let schema = self.schema().await;
         let attributes = schema.as_ref().map(|types| types.keys().cloned().collect());
         let ways = self.settings().ways.clone();
-        Known { attributes, types: schema.unwrap_or_default(), groups: whole.then_some(groups), ways }
+        Known { attributes, types: schema.unwrap_or_default(), groups, ways }
     }
 
     /// Attributes of all tenants with their types.
@@ -653,7 +636,10 @@ impl Engine {
                 line(tenant, version.at, "policy", title).detail(version.reason.clone()).data(data).write(),
             );
         }
+        let missing = self.missing_of(&policy, self.listed_groups().await?.as_ref());
         self.write(batch).await.map_err(changed)?;
+        // An earlier version may name a group that was deleted since.
+        self.expect_missing_groups(missing);
         self.publish(policy);
         self.policy_changed.notify_one();
         Ok(version)
@@ -774,6 +760,7 @@ fn folder_finding(published: &Version, mistakes: Option<&Problems>, since: Times
         title: title.into(),
         detail,
         fix: Some(fix.into()),
+        count: None,
         since,
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn disputed(
         title: format!("{person}: it is not clear whose account this is"),
         detail: format!("{why}. Nothing was changed for this person."),
         fix: Some(fix),
+        count: None,
         since: now,
     };
     toned(finding, reactions.to(*situation))
@@ -96,6 +97,7 @@ pub(crate) fn left_as_it_is(left: &Left, reactions: &Reactions, now: Timestamp) 
             "set it back in iOffice, correct the policy, or let it repair: [reactions] linked = \"repair\""
                 .into(),
         ),
+        count: None,
         since: now,
     };
     toned(finding, reactions.to(Situation::Linked))

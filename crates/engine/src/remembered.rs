@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use lanyard_model::{
     id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
-    place::{Building, Catalogue, Center, Floor, Item, Room, Section},
+    place::{Building, Catalogue, Center, Floor, Item, Renamed, Room, Section},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -34,6 +34,7 @@ struct Head<'c> {
     section_rooms: Option<&'c BTreeMap<SectionId, Vec<RoomId>>>,
     items: &'c BTreeMap<ItemId, Item>,
     user_types: &'c BTreeMap<UserTypeId, Arc<str>>,
+    formerly: &'c [Renamed],
 }
 
 fn head_key(site: &SiteId) -> String {
@@ -100,6 +101,7 @@ impl Engine {
             section_rooms: catalogue.section_rooms.as_ref(),
             items: &catalogue.items,
             user_types: &catalogue.user_types,
+            formerly: &catalogue.formerly,
         };
         let value = serde_json::to_string(&head).map_err(damaged)?;
         let mut batch = vec![Write::Meta { key: head_key(id), value }];
@@ -164,9 +166,10 @@ fn seal_of(catalogue: &Catalogue) -> Result<String, serde_json::Error> {
         section_rooms,
         items,
         user_types,
+        formerly,
     } = catalogue;
     let mut sealing = Sealing(Sha256::new());
-    let all = (buildings, floors, rooms, centers, sections, section_rooms, items, user_types);
+    let all = (buildings, floors, rooms, centers, sections, section_rooms, items, user_types, formerly);
     serde_json::to_writer(&mut sealing, &all)?;
     Ok(format!("{:x}", sealing.0.finalize()))
 }

@@ -6,14 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::{desired::Desired, id::IdentityId, identity::Identity, place::Catalogue};
-use lanyard_policy::{Bound, Facts, Part, Policy, PolicyFiles};
+use lanyard_policy::{Bound, Facts, Part, PolicyFiles};
 use serde::Serialize;
 
-use crate::{
-    Engine,
-    engine::{Active, catalogues},
-    whatif::WhatIfError,
-};
+use crate::{Engine, whatif::WhatIfError};
 
 /// Moments within one content at which it is decided again.
 const STEPS_MAX: usize = 1000;
@@ -52,9 +48,8 @@ impl Engine {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Replay, WhatIfError> {
-        let draft = Policy::parse(files).map_err(|problems| WhatIfError::Mistakes(Box::new(problems)))?;
         let in_force = self.active();
-        let draft = Active::new(std::sync::Arc::new(draft), &catalogues(self.sites()));
+        let draft = self.draft(files).await?;
         let mut doubts = Vec::new();
         let unread = in_force.lacks(&draft);
         if !unread.is_empty() {

@@ -25,7 +25,7 @@ use crate::{
     outages::Upstream,
     ports::{Finding, Severity, Silent, Stood, StoreFailure, SweepRecord, Write},
     survey::SurveyError,
-    sweep::{COMPARED_BY, NOT_COMPARED, SweepScope, left_unfinished, unread_key},
+    sweep::{COMPARED_BY, SweepScope, left_unfinished, unread_key},
 };
 
 /// Between two sweeps where the policy has no schedule that ever comes.
@@ -161,6 +161,7 @@ fn outlasted(schedule: &Schedule, now: Timestamp) -> Finding {
         fix: Some(
             "let it come less often, in the policy: lanyard_sweep_seconds of /metrics says how long the comparison takes".into(),
         ),
+        count: None,
         since: now,
     }
 }
@@ -526,6 +527,7 @@ impl Engine {
                 title: format!("the schedule {} never comes", schedule.id),
                 detail,
                 fix: Some("correct the schedule in the policy".into()),
+                count: None,
                 since: now,
             })
             .await;
@@ -573,6 +575,7 @@ impl Engine {
                 apart.join(", ")
             ),
             fix: Some("add a schedule without `tenant` to the policy; it may come seldom".into()),
+            count: None,
             since: now,
         })
     }
@@ -582,7 +585,7 @@ impl Engine {
         let swept = self.sweep_within(scope, why, &Silent).await;
         let made = swept.is_ok();
         let (now, first) = (self.clock.now(), self.settings.retry_first);
-        let error = match swept {
+        let (error, count) = match swept {
             Ok(report) => {
                 tracing::info!(
                     people = report.people,
@@ -599,12 +602,14 @@ impl Engine {
                     let _ = self.write(vec![Write::FindingOver { key: "sweep".into(), at: now }]).await;
                     return made;
                 }
-                format!("{NOT_COMPARED}{}", behind.named())
+                let named = behind.named();
+                let error = format!("not compared yet, because they could not be read: {named}");
+                (error, Some(behind.scopes.len() as u64))
             }
             Err(error) => {
                 let ours = matches!(error, SurveyError::Store(_));
                 behind.failed(scope, now, first, if ours { self.settings.retry_max } else { VAIN_MAX });
-                error.to_string()
+                (error.to_string(), None)
             }
         };
         tracing::warn!(error, "the sweep could not be made whole");
@@ -618,6 +623,7 @@ impl Engine {
             title: "the full comparison could not be made".into(),
             detail: format!("{error}. Events are still followed. It is tried again by itself."),
             fix: Some("run doctor".into()),
+            count,
             since: now,
         })
         .await;

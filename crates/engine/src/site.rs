@@ -140,6 +140,7 @@ impl SiteState {
     pub(crate) async fn refresh(&self, progress: &dyn Progress) -> Result<(), PortFailure> {
         let mut fresh = self.port.read_catalogue(progress).await?;
         self.keep_unproven(&mut fresh);
+        fresh.note_renamed(&self.catalogue());
         {
             let mut seating = self.seating.lock().unwrap_or_else(PoisonError::into_inner);
             *seating = Seating::new(&fresh).with_promises_of(&seating);

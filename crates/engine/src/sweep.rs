@@ -22,7 +22,6 @@ use lanyard_model::{
 use tracing::Instrument as _;
 use unfinished::Unfinished;
 
-pub(crate) use found::{NOT_COMPARED, counted_in};
 pub(crate) use mirror::{absent_key, unread_key};
 pub(crate) use unfinished::{COMPARED_BY, left_unfinished};
 

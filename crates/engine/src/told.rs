@@ -1,6 +1,6 @@
 //! Why, why not, and what would change it: now, or as of a past moment, from memory alone.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use lanyard_model::{
@@ -140,8 +140,9 @@ impl Engine {
             }
             // A text that this program does not take any more decides nothing.
             let policy = Policy::parse(&version.source).ok();
-            return Ok(policy
-                .map(|policy| (version.number, Active::new(Arc::new(policy), &catalogues(self.sites())))));
+            // What was a group then is on record with the people who were in it.
+            let then = |policy: Policy| Active::new(&policy, BTreeSet::new(), &catalogues(self.sites()));
+            return Ok(policy.map(|policy| (version.number, then(policy))));
         }
         Ok(None)
     }

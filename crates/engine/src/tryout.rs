@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::{
     Engine,
-    engine::{Active, catalogues},
+    engine::Active,
     judge::since,
     ports::Mirrored,
     whatif::{Population, WhatIfError, reasons},
@@ -91,10 +91,6 @@ pub struct Reach {
     /// Groups that only the draft names: their members are not mirrored and count as outside.
     pub unread_groups: Vec<String>,
     pub unread: Vec<String>,
-}
-
-fn parsed(files: &PolicyFiles) -> Result<Arc<Policy>, WhatIfError> {
-    Policy::parse(files).map(Arc::new).map_err(|problems| WhatIfError::Mistakes(Box::new(problems)))
 }
 
 fn judged(active: &Active, known: &Mirrored, now: jiff::Timestamp) -> Desired {
@@ -308,9 +304,8 @@ impl Engine {
         files: &PolicyFiles,
         who: &IdentityId,
     ) -> Result<Option<Tryout>, WhatIfError> {
-        let policy = parsed(files)?;
+        let draft = self.draft(files).await?;
         let Some(known) = self.store().identity(who).await? else { return Ok(None) };
-        let draft = Active::new(Arc::clone(&policy), &catalogues(self.sites()));
         let desired = judged(&draft, &known, self.clock().now());
         // Somebody of no site has nothing that a site could name.
         let site =
@@ -320,7 +315,7 @@ impl Engine {
             identity: who.clone(),
             person: known.identity.display_name(),
             site: desired.site.clone(),
-            flows: steps(&policy, &desired, &lines),
+            flows: steps(&draft.policy, &desired, &lines),
             lines,
             unread: self.active().lacks(&draft),
         }))
@@ -331,7 +326,7 @@ impl Engine {
     /// # Errors
     /// A draft with mistakes; a store that cannot be read.
     pub async fn policy_reach(&self, files: &PolicyFiles) -> Result<Reach, WhatIfError> {
-        let then = Arc::new(Active::new(parsed(files)?, &catalogues(self.sites())));
+        let then = Arc::new(self.draft(files).await?);
         let today = self.active();
         let population = match self.picture(&today).await {
             Ok(picture) => Some(picture.population),

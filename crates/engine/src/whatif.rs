@@ -7,14 +7,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lanyard_model::id::{GroupId, SiteId};
+use lanyard_model::id::SiteId;
 use lanyard_plan::clearing::WHATIF;
 use lanyard_policy::{Policy, PolicyFiles, Problems};
 use serde::Serialize;
 
 use crate::{
     Engine,
-    engine::{Active, catalogues},
+    engine::Active,
     judge::{OnRecord, Who},
     ports::{PortFailure, Progress, StoreFailure},
 };
@@ -153,7 +153,7 @@ impl Engine {
             (None, problems) => return Err(WhatIfError::Mistakes(Box::new(problems))),
         };
         let in_force = self.active();
-        let draft = Arc::new(Active::new(Arc::new(draft), &catalogues(self.sites())));
+        let draft = Arc::new(self.judged_by(&draft).await?);
         // What publishing would refuse is shown all the same, and never sealed.
         let mut doubts: Vec<String> = problems
             .iter()
@@ -179,26 +179,22 @@ impl Engine {
         };
         let whole = unread.is_empty() && torn.is_empty() && !problems.has_errors();
         doubts.extend(torn);
-        let missing_now = self.missing_groups();
-        let groups: BTreeSet<GroupId> =
-            population.tenants.iter().flat_map(|t| t.groups.iter().map(|g| g.id.clone())).collect();
-        let missing_then: BTreeSet<GroupId> = draft.groups.difference(&groups).cloned().collect();
-        doubts.extend(missing_then.iter().map(|group| format!("group {group} does not exist in Okta")));
+        doubts.extend(draft.missing.iter().map(|group| format!("group {group} does not exist in Okta")));
         progress.report("decisions", 0, None);
         let (lapsed_now, lapsed_then) = (
             self.lapsed(&population.asked, in_force.policy.seal()).await?,
             self.lapsed(&population.asked, draft.policy.seal()).await?,
         );
-        let known = picture.today(&missing_now, &lapsed_now);
+        let known = picture.today(&lapsed_now);
         let is_news = known.is_none();
         let judged = {
             let (in_force, draft, population) =
                 (Arc::clone(&in_force), Arc::clone(&draft), Arc::clone(&population));
-            let (missing, lapsed) = (missing_now.clone(), lapsed_now.clone());
+            let lapsed = lapsed_now.clone();
             tokio::task::spawn_blocking(move || {
-                let side = |active, missing, lapsed, reasons| Side { active, missing, lapsed, reasons };
-                let then = side(&draft, &missing_then, &lapsed_then, true);
-                let today = side(&in_force, &missing, &lapsed, false);
+                let side = |active, lapsed, reasons| Side { active, lapsed, reasons };
+                let then = side(&draft, &lapsed_then, true);
+                let today = side(&in_force, &lapsed, false);
                 let sides = if known.is_some() { vec![then] } else { vec![then, today] };
                 let mut judged = outlooks(&sides, &population).into_iter();
                 let then = judged.next().unwrap_or_default();
@@ -209,7 +205,7 @@ impl Engine {
         };
         let (today, then, effects) = judged.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
         if is_news {
-            let kept = Today { missing: missing_now, lapsed: lapsed_now, outlook: Arc::clone(&today) };
+            let kept = Today { lapsed: lapsed_now, outlook: Arc::clone(&today) };
             self.pictures.keep_today(&population, kept);
         }
         let mut answer =

@@ -120,6 +120,7 @@ impl Places {
                 "{why}. Work goes on; until it succeeds, a cut journal would show only against older checkpoints."
             ),
             fix: Some(self.writable()),
+            count: None,
             since: now,
         }
     }

@@ -8,6 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fold;
 use crate::id::{
     AccountId, BuildingId, CategoryId, CenterId, FloorId, ItemId, NeighborhoodId, RoomId, SectionId, SiteId,
     UserTypeId,
@@ -91,7 +92,34 @@ pub struct Catalogue {
     pub section_rooms: Option<BTreeMap<SectionId, Vec<RoomId>>>,
     pub items: BTreeMap<ItemId, Item>,
     pub user_types: BTreeMap<UserTypeId, Arc<str>>,
+    /// Names that things had when they were read before: see [`Catalogue::note_renamed`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formerly: Vec<Renamed>,
 }
+
+/// What a policy can name and somebody can rename.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThingKind {
+    Building,
+    Floor,
+    Section,
+    Center,
+    Item,
+    /// The last: there are the most of them.
+    Room,
+}
+
+/// Something that was called so, and is called otherwise now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Renamed {
+    pub kind: ThingKind,
+    pub id: i64,
+    pub name: Arc<str>,
+}
+
+/// Earlier names that are remembered of a site. A policy names few things, and nobody renames so many one by one.
+const RENAMED_MAX: usize = 10_000;
 
 impl Catalogue {
     pub fn empty(site: SiteId, read_at: Timestamp) -> Self {
@@ -106,7 +134,78 @@ impl Catalogue {
             section_rooms: None,
             items: BTreeMap::new(),
             user_types: BTreeMap::new(),
+            formerly: Vec::new(),
         }
+    }
+
+    /// Remembers how things were called that are called otherwise since `before`, and what was remembered there. Forgets what is
+    /// gone, or has its name again.
+    pub fn note_renamed(&mut self, before: &Self) {
+        let mut formerly: BTreeSet<Renamed> = before.formerly.iter().cloned().collect();
+        let mut see = |kind: ThingKind, id: i64, before: &[&str], now: &[&str]| {
+            let is_new = |name: &&&str| !name.trim().is_empty() && !now.contains(*name);
+            let renamed = before.iter().filter(is_new);
+            formerly.extend(renamed.map(|name| Renamed { kind, id, name: Arc::from(*name) }));
+        };
+        for (id, was) in &before.buildings {
+            if let Some(now) = self.buildings.get(id) {
+                see(ThingKind::Building, id.0, &[&was.name, &was.code], &[&now.name, &now.code]);
+            }
+        }
+        for (id, was) in &before.floors {
+            if let Some(now) = self.floors.get(id) {
+                see(ThingKind::Floor, id.0, &[&was.name], &[&now.name]);
+            }
+        }
+        for (id, was) in &before.rooms {
+            if let Some(now) = self.rooms.get(id) {
+                see(ThingKind::Room, id.0, &[&was.name], &[&now.name]);
+            }
+        }
+        for (id, was) in &before.sections {
+            if let Some(now) = self.sections.get(id).filter(|now| *now != was) {
+                let whole = |section: &Section| format!("{} / {}", section.neighborhood_name, section.name);
+                see(ThingKind::Section, id.0, &[&was.name, &whole(was)], &[&now.name, &whole(now)]);
+            }
+        }
+        for (id, was) in &before.centers {
+            if let Some(now) = self.centers.get(id) {
+                see(ThingKind::Center, id.0, &[&was.name], &[&now.name]);
+            }
+        }
+        for (id, was) in &before.items {
+            if let Some(now) = self.items.get(id).filter(|now| *now != was) {
+                let whole = |item: &Item| format!("{} / {}", item.category_name, item.name);
+                let (old, new) = (whole(was), whole(now));
+                see(ThingKind::Item, id.0, &[&was.name, &was.code, &old], &[&now.name, &now.code, &new]);
+            }
+        }
+        let stands = |one: &Renamed| {
+            let now = self.names_of(one.kind, one.id);
+            !now.is_empty() && !now.iter().any(|now| fold::text(now) == fold::text(&one.name))
+        };
+        self.formerly = formerly.into_iter().filter(stands).take(RENAMED_MAX).collect();
+    }
+
+    /// All names by which a policy may mean it, the plainest first; none: it is not there.
+    pub fn names_of(&self, kind: ThingKind, id: i64) -> Vec<String> {
+        let names = match kind {
+            ThingKind::Building => self
+                .buildings
+                .get(&BuildingId(id))
+                .map(|building| vec![building.name.to_string(), building.code.to_string()]),
+            ThingKind::Floor => self.floors.get(&FloorId(id)).map(|floor| vec![floor.name.to_string()]),
+            ThingKind::Room => self.rooms.get(&RoomId(id)).map(|room| vec![room.name.to_string()]),
+            ThingKind::Section => self.sections.get(&SectionId(id)).map(|section| {
+                vec![section.name.to_string(), format!("{} / {}", section.neighborhood_name, section.name)]
+            }),
+            ThingKind::Center => self.centers.get(&CenterId(id)).map(|center| vec![center.name.to_string()]),
+            ThingKind::Item => self.items.get(&ItemId(id)).map(|item| {
+                let whole = format!("{} / {}", item.category_name, item.name);
+                vec![item.name.to_string(), item.code.to_string(), whole]
+            }),
+        };
+        names.unwrap_or_default()
     }
 
     /// Names by kind and number, for those who have only the numbers: `{"center": {"5": "Harborlight Reservations"}}`.

@@ -1,6 +1,7 @@
 //! Names to ids, once per catalogue, so that deciding about a person looks nothing up by name.
 
 mod places;
+mod renamed;
 
 use std::{
     borrow::Borrow,
@@ -15,7 +16,7 @@ use lanyard_model::{
     desired::{Owned, PlaceNote},
     fold,
     id::{BuildingId, CenterId, FloorId, ItemId, RoomId, SectionId, SiteId, TenantId, UserTypeId},
-    place::{COST_CENTER_CATEGORY, Catalogue},
+    place::{COST_CENTER_CATEGORY, Catalogue, ThingKind},
 };
 
 use crate::{
@@ -187,18 +188,30 @@ struct Missing {
     restricts: bool,
     /// It is no name that is missing, but what the section of the name is to hold.
     empty: bool,
+    /// Something was called so here, and has this name now.
+    renamed: Option<String>,
 }
 
 impl Missing {
     /// A rule gives something by that name.
     fn given(spot: &Spot, message: String, own: bool) -> Self {
-        Self { spot: spot.clone(), message, own, restricts: false, empty: false }
+        Self { spot: spot.clone(), message, own, restricts: false, empty: false, renamed: None }
     }
 }
 
-/// Sites that lack a name, whether it is surely meant in one of them, whether a restriction names it, and whether the name
-/// itself is there.
-type Lacking<'a> = (BTreeSet<&'a SiteId>, bool, bool, bool);
+/// What is known of a name that sites lack.
+#[derive(Default)]
+struct Lacking<'a> {
+    without: BTreeSet<&'a SiteId>,
+    /// It is surely meant in one of them.
+    own: bool,
+    /// A restriction names it.
+    restricts: bool,
+    /// The name itself is there.
+    empty: bool,
+    /// Sites in which something was called so, and what that is called now.
+    renamed: BTreeMap<&'a SiteId, String>,
+}
 
 /// Begins what is said of a name that is there, and more than once: it is meant wherever that is so.
 const SEVERAL: &str = "several ";
@@ -223,8 +236,12 @@ struct Binder<'a> {
     missing: Vec<Missing>,
     /// What rules name that is called so here.
     named: RefCell<(BTreeSet<CenterId>, BTreeSet<ItemId>)>,
+    /// Places, sections, cost centers likewise.
+    named_too: RefCell<BTreeSet<(ThingKind, i64)>>,
     /// What was perhaps meant, by what is said to be missing.
     fixes: RefCell<BTreeMap<String, String>>,
+    /// Which name is missing, by what is said of it.
+    lacks: RefCell<BTreeMap<String, (ThingKind, String)>>,
     /// Places that several flows take from one table in the same way are resolved once.
     known: Vec<KnownPlaces>,
 }
@@ -253,13 +270,14 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
             for (message, fix) in binder.fixes.take() {
                 fixes.entry(message).or_insert(fix);
             }
-            for Missing { spot, message, own, restricts, empty } in binder.missing {
+            for Missing { spot, message, own, restricts, empty, renamed } in binder.missing {
                 let told = (spot.file, spot.span.start, spot.span.end, message);
                 let entry = missing.entry(told).or_default();
-                entry.0.insert(id);
-                entry.1 |= own;
-                entry.2 |= restricts;
-                entry.3 |= empty;
+                entry.without.insert(id);
+                entry.own |= own;
+                entry.restricts |= restricts;
+                entry.empty |= empty;
+                entry.renamed.extend(renamed.map(|now| (id, now)));
             }
         }
     }
@@ -269,14 +287,22 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
         findings.source(&format!("{}.csv", name.trim_end_matches(".csv")), text);
     }
     let mut lost = BTreeSet::new();
-    for ((file, start, end, message), (without, own, restricts, empty)) in missing {
+    let mut lost_in: BTreeMap<&SiteId, BTreeSet<String>> = BTreeMap::new();
+    for ((file, start, end, message), lacking) in missing {
+        let Lacking { without, own, restricts, empty, mut renamed } = lacking;
         let unclear = message.starts_with(SEVERAL);
         let limited = limits(&document, &file, start..end);
         let mut meant =
             catalogues.keys().filter(|site| limited.is_empty() || limited.contains(site)).peekable();
         let meant_there = own || meant.peek().is_some() && meant.all(|site| without.contains(site));
+        renamed.retain(|site, _| limited.is_empty() || limited.contains(site));
         if (meant_there || unclear) && !empty {
             lost.insert(message.clone());
+        } else if !empty {
+            // Other sites call something so still. Where that has another name since, it is meant all the same.
+            for site in renamed.keys().copied() {
+                lost_in.entry(site).or_default().insert(message.clone());
+            }
         }
         if meant_there || unclear && restricts {
             let names: Vec<_> = without.iter().map(ToString::to_string).collect();
@@ -284,17 +310,29 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
             let fix = fixes.get(&message).cloned();
             let message = format!("{message} (site {})", names.join(", "));
             match (restricts, unclear) {
+                (true, false) if without.iter().all(|site| renamed.contains_key(site)) => {
+                    findings.error(&spot, format!("{message}: what was called so is kept away"), fix);
+                }
                 (true, false) => findings.error(&spot, format!("{message}: it keeps nobody away"), fix),
                 (true, true) => findings.error(&spot, format!("{message}: all of them are kept away"), fix),
                 (false, _) => findings.warning(&spot, message, fix),
             }
+        } else if !renamed.is_empty() {
+            let names = renamed.iter().map(|(site, now)| format!("site {site}, where it is \"{now}\" now"));
+            let holds = if restricts { ": that is kept away" } else { "" };
+            let message = format!("{message} ({}){holds}", names.collect::<Vec<_>>().join("; "));
+            let fix = "name that too, or limit this to the sites that have the other name";
+            findings.warning(&Spot { file, span: start..end }, message, Some(fix.to_owned()));
         }
     }
     let lost = Arc::new(lost);
-    sites
-        .values_mut()
-        .chain(own_sites.values_mut())
-        .for_each(|site: &mut Site| site.lost = Arc::clone(&lost));
+    let own = own_sites.iter_mut().map(|((id, _), site)| (id, site));
+    for (id, site) in sites.iter_mut().chain(own) {
+        site.lost = match lost_in.get(id) {
+            None => Arc::clone(&lost),
+            Some(more) => Arc::new(lost.union(more).cloned().collect()),
+        };
+    }
     Bound { document, sites, own: own_sites, missing: missing_groups, problems: findings.finish() }
 }
 
@@ -371,7 +409,9 @@ impl<'a> Binder<'a> {
             seats,
             missing: Vec::new(),
             named: RefCell::default(),
+            named_too: RefCell::default(),
             fixes: RefCell::default(),
+            lacks: RefCell::default(),
             known: Vec::new(),
         }
     }
@@ -408,7 +448,7 @@ impl<'a> Binder<'a> {
                 let known = catalogue.user_types.values().map(|name| &**name);
                 let why = format!("there is no user type \"{name}\"");
                 let own = name != rule.name;
-                let message = self.lacking(why, &name, known);
+                let message = self.unknown(why, &name, known);
                 self.missing.push(Missing::given(&rule.spot, message, own));
             }
             site.user_types.push(found.map(|(id, _)| *id));
@@ -421,6 +461,7 @@ impl<'a> Binder<'a> {
             let ids = self.flow(flow, id, &mut site);
             site.flows.push(ids);
         }
+        self.note_renamed();
         let (centers, items) = self.named.take();
         (site.named_centers, site.named_items) = (Arc::new(centers), Arc::new(items));
         site
@@ -636,7 +677,7 @@ impl<'a> Binder<'a> {
     }
 
     /// The message, with the nearest of the known names noted as its fix.
-    fn lacking<'n>(&self, message: String, name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    fn unknown<'n>(&self, message: String, name: &str, known: impl Iterator<Item = &'n str>) -> String {
         let mut fixes = self.fixes.borrow_mut();
         if fixes.len() < FIXES_MAX
             && !fixes.contains_key(&message)
@@ -649,9 +690,11 @@ impl<'a> Binder<'a> {
 
     fn cost_center(&self, site: &Site, name: &str) -> Result<ItemId, String> {
         let name = &*filled(name, &self.values);
-        site.cost_centers.get(name).ok_or_else(|| {
+        let found = site.cost_centers.get(name);
+        found.inspect(|item| self.note_named(ThingKind::Item, item.0)).ok_or_else(|| {
             let known = self.catalogue.items.values().filter(|item| item.category == COST_CENTER_CATEGORY);
-            self.lacking(format!("there is no cost center \"{name}\""), name, known.map(|item| &*item.name))
+            let why = format!("there is no cost center \"{name}\"");
+            self.lacking(ThingKind::Item, why, name, known.map(|item| &*item.name))
         })
     }
 
@@ -666,16 +709,27 @@ impl<'a> Binder<'a> {
 
     /// What a restriction keeps away: where a name is not clear, whatever is called so.
     fn items_called(&self, name: &str) -> BTreeSet<ItemId> {
-        let all = self.plain_items(&filled(name, &self.values));
+        let name = filled(name, &self.values);
+        let all = self.plain_items(&name);
         self.named.borrow_mut().1.extend(&all);
-        all.into_iter().collect()
+        // A new name frees nobody of it.
+        let before = self.formerly(ThingKind::Item, &name).map(ItemId).filter(|_| all.is_empty());
+        all.iter().copied().chain(before).collect()
     }
 
     fn centers_called(&self, names: &[String]) -> Vec<CenterId> {
-        let folded = names.iter().map(|name| fold::text(&filled(name, &self.values)));
-        let all: Vec<CenterId> =
-            folded.filter_map(|name| self.centers.get(&name)).flatten().copied().collect();
-        self.named.borrow_mut().0.extend(&all);
+        let mut all = Vec::new();
+        for name in names {
+            let name = filled(name, &self.values);
+            match self.centers.get(&fold::text(&name)) {
+                Some(found) => {
+                    self.named.borrow_mut().0.extend(found);
+                    all.extend(found);
+                }
+                // A new name frees nobody of it.
+                None => all.extend(self.formerly(ThingKind::Center, &name).map(CenterId)),
+            }
+        }
         all
     }
 
@@ -690,7 +744,8 @@ impl<'a> Binder<'a> {
                 let all = self.catalogue.items.values().filter(|item| item.category != COST_CENTER_CATEGORY);
                 let bare = name.rsplit(" / ").next().unwrap_or(name);
                 let why = format!("there is no category item \"{name}\"");
-                Err(self.lacking(why, bare, all.map(|item| &*item.name)))
+                self.lacks.borrow_mut().insert(why.clone(), (ThingKind::Item, name.to_owned()));
+                Err(self.unknown(why, bare, all.map(|item| &*item.name)))
             }
             _ => Err(format!("several items are called \"{name}\": write \"Category / Item\"")),
         }
@@ -711,7 +766,8 @@ impl<'a> Binder<'a> {
                 }
                 _ => {
                     let known = self.catalogue.centers.values().map(|center| &*center.name);
-                    missing.push(self.lacking(format!("there is no center \"{name}\""), name, known));
+                    let why = format!("there is no center \"{name}\"");
+                    missing.push(self.lacking(ThingKind::Center, why, name, known));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Structured conditions: what they mean, in which words they are told, and when their answer may change by itself.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use lanyard_model::{
     fold,
@@ -35,11 +37,13 @@ pub(crate) enum Condition {
 }
 
 /// A group by the policy's own name for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GroupTest {
     pub name: String,
     /// `None`: in whichever tenant.
     pub ids: Vec<(Option<TenantId>, GroupId)>,
+    /// The names that are written beside them (`00g… # name`).
+    pub beside: BTreeMap<GroupId, String>,
     /// Their numbers in the document.
     pub at: Vec<usize>,
 }

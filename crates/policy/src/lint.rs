@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lanyard_model::{
+    fold,
     id::{GroupId, TenantId},
     identity::AttributeValue,
 };
@@ -245,10 +246,22 @@ fn gone(group: &GroupTest, spot: &Spot, known: &Known, findings: &mut Findings) 
     let Some(groups) = &known.groups else { return };
     let name = &group.name;
     for (_, id) in group.ids.iter().filter(|(_, id)| !groups.contains_key(id)) {
-        let again = groups.iter().find(|(_, other)| *other == name).map(|(id, _)| id);
-        let fix = match again {
-            Some(other) => format!("a group of this name has the id {other}: it may have been made anew"),
-            None => "it was deleted, or belongs to another tenant".into(),
+        let anew = |name: &str| {
+            let of_name = groups.iter().filter(|(_, other)| fold::text(other) == fold::text(name));
+            // What the policy names beside it is another tenant's.
+            let others = of_name.map(|(id, _)| id).filter(|id| !group.ids.iter().any(|(_, own)| own == *id));
+            let others: Vec<_> = others.map(GroupId::as_str).collect();
+            (!others.is_empty()).then(|| others.join(", "))
+        };
+        let beside = group.beside.get(id);
+        let fix = match (anew(name), beside.and_then(|beside| Some((beside, anew(beside)?)))) {
+            (Some(other), _) => {
+                format!("a group of this name has the id {other}: it may have been made anew")
+            }
+            (None, Some((beside, other))) => {
+                format!("a group called \"{beside}\" has the id {other}: it may have been made anew")
+            }
+            (None, None) => "it was deleted, or belongs to another tenant".into(),
         };
         // An id without a comment has no other name.
         let called = if id.as_str() == name { String::new() } else { format!(" (\"{name}\")") };

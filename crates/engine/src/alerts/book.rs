@@ -10,10 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AlertRule, steady};
-use crate::{
-    ports::{Finding, Severity},
-    sweep::counted_in,
-};
+use crate::ports::{Finding, Severity};
 
 /// What one rule has told so far, as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,26 +33,32 @@ pub(super) enum Say {
     Over,
 }
 
-/// How bad it is, and how many it is about where it counts.
+/// How bad it is, and how many it is about where it counts ([`Finding::count`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Level {
     severity: Severity,
-    count: u64,
+    count: Option<u64>,
 }
 
 impl Level {
     fn of(finding: &Finding) -> Self {
-        Self { severity: finding.severity, count: counted_in(finding) }
+        Self { severity: finding.severity, count: finding.count }
     }
 
-    /// Whether this is worse than what was told: news, although it is the same finding.
+    /// Whether this is worse than what was told: news, although it is the same finding. Of what was told without a count
+    /// nobody knows whether it grew.
     fn is_beyond(self, told: Self) -> bool {
-        self.severity > told.severity || self.count > told.count
+        let grown = self.count.zip(told.count).is_some_and(|(now, told)| now > told);
+        self.severity > told.severity || grown
     }
 
     /// What was told, now that there is this: less than half of it may grow anew. A few that come and go are no news.
     fn lowers(self, told: Self) -> Self {
-        let count = if self.count <= told.count / 2 { self.count } else { told.count };
+        let count = match (self.count, told.count) {
+            (Some(now), Some(told)) if now > told / 2 => Some(told),
+            (Some(now), _) => Some(now),
+            (None, told) => told,
+        };
         Self { severity: told.severity.min(self.severity), count }
     }
 }
@@ -235,11 +238,11 @@ mod tests {
     #[test]
     fn what_grows_is_told_again_and_what_shrinks_is_not() {
         let (rule, mut watch) = (rule(), Watch::default());
-        let of = |count: usize, severity: Severity| Finding {
-            title: format!("hq: {count} live accounts belong to people who are gone"),
+        let of = |count: u64, severity: Severity| Finding {
+            count: Some(count),
             ..finding("zombie:hq:all", "zombie", severity, Some("hq"))
         };
-        let mut check = |count: usize, severity: Severity, seconds: i64, expected: &str| {
+        let mut check = |count: u64, severity: Severity, seconds: i64, expected: &str| {
             watch.see("zombie:hq:all", Some(&of(count, severity)));
             says(&mut watch, &rule, seconds);
             let said = says(&mut watch, &rule, seconds + 600);
@@ -268,18 +271,21 @@ mod tests {
 
     #[test]
     fn what_an_earlier_version_told_of_is_no_news() {
-        let open = Finding {
-            title: "hq: 7 live accounts belong to people who are gone".into(),
-            ..finding("zombie:hq:all", "zombie", Severity::Warning, Some("hq"))
-        };
-        let kept =
-            format!(r#"{{"told":[{}],"sent_at":null,"first_untold":null}}"#, mark(&open.key, open.since));
+        let open = finding("zombie:hq:all", "zombie", Severity::Warning, Some("hq"));
         let rule = AlertRule { gather: Duration::ZERO, every: Duration::ZERO, ..rule() };
-        let mut watch = Watch::new(serde_json::from_str(&kept).expect("a book"), [&open].into_iter());
-        assert_eq!(says(&mut watch, &rule, 0), "nothing");
-        let more = Finding { title: open.title.replace('7', "8"), ..open };
-        watch.see("zombie:hq:all", Some(&more));
-        assert_eq!(says(&mut watch, &rule, 1), "zombie:hq:all");
+        let mark = mark(&open.key, open.since);
+        // The first version kept no counts, the next kept those it read in the titles. The finding itself says none until a
+        // comparison writes it anew.
+        let levels = format!(r#""levels":{{"{mark}":{{"severity":"warning","count":7}}}},"#);
+        for levels in ["", levels.as_str()] {
+            let kept = format!(r#"{{"told":[{mark}],{levels}"sent_at":null,"first_untold":null}}"#);
+            let mut watch = Watch::new(serde_json::from_str(&kept).expect("a book"), [&open].into_iter());
+            assert_eq!(says(&mut watch, &rule, 0), "nothing");
+            for (count, expected) in [(7, "nothing"), (8, "zombie:hq:all")] {
+                watch.see("zombie:hq:all", Some(&Finding { count: Some(count), ..open.clone() }));
+                assert_eq!(says(&mut watch, &rule, 1), expected, "{count}");
+            }
+        }
     }
 
     #[test]

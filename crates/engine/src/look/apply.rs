@@ -59,7 +59,7 @@ pub(crate) struct Applying {
     /// Errors of steps that were refused while the others went on.
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
-    pub(super) capped: Option<String>,
+    pub(crate) capped: Option<String>,
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
     /// Everything on record that stands, or stood, between the person's lines and the site.
@@ -371,6 +371,7 @@ impl Engine {
                     title: format!("{} denies us {}", scene.site.id(), op.name()),
                     detail: reason.clone(),
                     fix: Some(fix),
+                    count: None,
                     since: at,
                 })));
                 self.note_trouble(format!("credential:{}", scene.site.id()));
@@ -646,6 +647,7 @@ impl Engine {
             title: what.to_owned(),
             detail: format!("for {}", identity.display_name()),
             fix: Some(how.to_owned()),
+            count: None,
             since: at,
         }))
     }

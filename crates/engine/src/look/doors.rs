@@ -87,6 +87,7 @@ impl Engine {
             fix: Some(fix.unwrap_or_else(|| {
                 "it is told again by itself; where that takes too long, change it in the badge system by hand".into()
             })),
+            count: None,
             since: at,
         })));
         applying.doors_wait = Some(why);

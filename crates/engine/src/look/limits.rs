@@ -127,6 +127,7 @@ impl Engine {
                  correct what made so many people leave",
                 plan.identity.tenant
             )),
+            count: None,
             since: self.clock.now(),
         })))
     }

@@ -153,7 +153,8 @@ impl Engine {
             attempts = item.attempts,
             changed = tracing::field::Empty,
         );
-        let outcome = self.try_look(&item, &mut tail).instrument(span.clone()).await;
+        let undone = self.go_on_with_undos(&item, &mut tail).instrument(span.clone()).await;
+        let outcome = self.try_look(&item, &mut tail).instrument(span.clone()).await.and(undone);
         span.record("changed", tail.changed);
         let now = self.clock.now();
         let finish = match outcome {
@@ -237,6 +238,7 @@ impl Engine {
                     title: format!("{upstream} refuses our credential"),
                     detail: reason.clone(),
                     fix: Some(fix),
+                    count: None,
                     since: now,
                 })));
                 self.note_trouble(format!("credential:{upstream}"));
@@ -271,6 +273,7 @@ impl Engine {
             title: format!("{} cannot be brought into step", item.identity),
             detail: error.clone(),
             fix: Some(fix.clone()),
+            count: None,
             since: now,
         })));
         Finish::Dead { error, fix }
@@ -389,6 +392,7 @@ impl Engine {
                 fix: Some(
                     "correct the data in Okta, or the policy; nothing was changed for this person".into(),
                 ),
+                count: None,
                 since: now,
             }))),
             _ => tail.writes.push(Write::FindingOver { key, at: now }),

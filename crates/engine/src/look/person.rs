@@ -178,6 +178,7 @@ impl Engine {
                                      Nothing was changed."
                                 .into(),
                             fix: Some("the next sweep proves or disproves it; check that our admin role covers this person".into()),
+                            count: None,
                             since: now,
                         })));
                         tail.again = None;

@@ -233,6 +233,7 @@ impl Engine {
             ),
             detail: blocked.join("; "),
             fix: Some("open the person's plan: each line says what it waits for".into()),
+            count: None,
             since: now,
         };
         let finding = match asked {
@@ -299,6 +300,7 @@ impl Engine {
                     "do the to-dos of this person in the visitor center, then put this away with a reason"
                         .into(),
                 ),
+                count: None,
                 since: now,
             })));
         }
@@ -436,6 +438,7 @@ fn todo_of(plan: &Plan, todo: &ToDo, now: Timestamp) -> Write {
         title: todo.what.clone(),
         detail: format!("for {}", plan.person),
         fix: Some(todo.how.clone()),
+        count: None,
         since: now,
     }))
 }

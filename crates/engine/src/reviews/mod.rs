@@ -515,6 +515,7 @@ fn by_hand(campaign: &Campaign, line: &Line, now: Timestamp) -> Finding {
             }
             .into(),
         ),
+        count: None,
         since: now,
     }
 }

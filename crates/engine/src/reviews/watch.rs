@@ -126,6 +126,7 @@ impl Engine {
                 campaign.reviewers.join(", ")
             ),
             fix: Some(format!("{}: have the reviewers decide, then sign the review off", campaign.owner)),
+            count: None,
             since: now,
         };
         let told =

@@ -75,6 +75,7 @@ impl Engine {
                     counted(of_nobody.len(), "future booking is", "future bookings are")
                 ),
                 detail: some_of(&named),
+                count: Some(of_nobody.len() as u64),
                 fix: Some("cancel them in iOffice, or give them another host".into()),
                 ..warning("left_booking", key, now)
             })));

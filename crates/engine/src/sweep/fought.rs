@@ -107,6 +107,7 @@ impl Engine {
                     one.wanted, one.shown
                 ),
                 fix: Some("find the other writer (an import, another integration, a person) and let one of the two decide".into()),
+                count: None,
                 since: now,
             })));
         }

@@ -24,8 +24,6 @@ use crate::{
 
 /// Open findings to compare with.
 const OPEN_MAX: usize = 1_000_000;
-/// Before the names of what could not be compared.
-pub(crate) const NOT_COMPARED: &str = "not compared yet, because they could not be read: ";
 /// Key of what is told of names that are not known.
 const NAMES: &str = "policy_names";
 /// Names in the text of a finding about many.
@@ -251,6 +249,7 @@ fn findings<'r>(
             site: Some(site.clone()),
             title: format!("{site}: {} kept by accounts that are no longer live", counted(rooms.len(), "seat is", "seats are")),
             detail: some_of(&named),
+            count: Some(rooms.len() as u64),
             fix: Some("clear the occupant of these spaces in iOffice: the API cannot edit an account that is not live".into()),
             ..warning("left_seat", format!("left_seat:{site}:all"), now)
         });
@@ -265,6 +264,7 @@ fn findings<'r>(
                 counted(*count, "person holds a role", "people hold roles")
             ),
             detail: first_of(named, *count),
+            count: Some(*count as u64),
             fix: Some("let a rule give or own these roles, or take them away in iOffice".into()),
             ..warning("beyond_policy", format!("beyond_policy:{site}:{tenant}"), now)
         });
@@ -312,6 +312,7 @@ fn overdue(
             site: Some(site.clone()),
             title: format!("{site}: {} ({tenant})", counted(*count, one, several)),
             detail: first_of(named, *count),
+            count: Some(*count as u64),
             fix: Some("look at what each of them waits for: explain PERSON tells it; whoever waits for nothing is taken back now".into()),
             ..warning(kind, format!("{kind}:{site}:{tenant}"), now)
         }
@@ -338,17 +339,6 @@ pub(super) fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
 }
 
-/// How many a finding is about, where one is about many: a site's say it at the beginning of their title, and what could not
-/// be compared is named. Whoever is told of it is told again when there are more.
-pub(crate) fn counted_in(finding: &Finding) -> u64 {
-    if let Some(named) = finding.detail.strip_prefix(NOT_COMPARED) {
-        return named.split(", ").count() as u64;
-    }
-    let of_site = finding.site.as_ref().and_then(|site| finding.title.strip_prefix(site.as_str()));
-    let number = of_site.and_then(|rest| rest.strip_prefix(": ")?.split(' ').next()?.parse().ok());
-    number.unwrap_or(1)
-}
-
 pub(super) fn some_of(names: &[String]) -> String {
     let more = names.len().saturating_sub(NAMED_MAX);
     let named = names[..names.len() - more].join("; ");
@@ -366,6 +356,7 @@ pub(super) fn warning(kind: &str, key: String, since: Timestamp) -> Finding {
         title: String::new(),
         detail: String::new(),
         fix: None,
+        count: None,
         since,
     }
 }
@@ -463,6 +454,7 @@ fn duplicate(kind: &str, value: &str, accounts: &[Account], now: Timestamp) -> O
         site: Some(site.clone()),
         title: format!("{site}: {} live accounts have the same {kind}", ids.len()),
         detail: format!("{kind} {value}: accounts {}", some_of(&named)),
+        count: Some(ids.len() as u64),
         fix: Some("deactivate or merge the superfluous one in iOffice, or correct its data; nobody is matched by a key that is not one account's".into()),
         ..warning("duplicate", format!("duplicate:{site}:{}", first.key.id), now)
     })
@@ -475,19 +467,11 @@ mod tests {
     #[test]
     fn a_finding_about_many_says_how_many() {
         let now = Timestamp::UNIX_EPOCH;
-        let of = |title: &str, detail: &str| Finding {
-            site: Some("hq".into()),
-            title: title.into(),
-            detail: detail.into(),
-            ..warning("zombie", "k".into(), now)
-        };
         let named: Vec<String> = (0..10).map(|n| format!("number {n}")).collect();
         let site = SiteId::new("hq");
         let late = BTreeMap::from([((site, TenantId::new("acme"), Overdue::Gone), (201, named))]);
-        let late: Vec<_> = overdue(&late, now).map(|finding| counted_in(&finding)).collect();
-        assert_eq!(late, [201]);
-        assert_eq!(counted_in(&of("hq: 2 seats are kept by accounts that are no longer live", "")), 2);
-        assert_eq!(counted_in(&of("hq could not be read", "")), 1);
-        assert_eq!(counted_in(&of("", &format!("{NOT_COMPARED}hq, south. Events are still followed."))), 2);
+        let late: Vec<_> = overdue(&late, now).map(|finding| (finding.title, finding.count)).collect();
+        let said = "hq: 201 live accounts belong to people who are gone (acme)";
+        assert_eq!(late, [(said.to_owned(), Some(201))]);
     }
 }

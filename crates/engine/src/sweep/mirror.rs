@@ -109,6 +109,7 @@ impl Engine {
                 "{why}. Everything else was compared. Nobody of it counts as gone, and no account as an orphan, until it is read again."
             ),
             fix: Some("run doctor: it names what is wrong with the connection or the credential".into()),
+            count: None,
             since: now,
         }))
     }
@@ -147,6 +148,7 @@ impl Engine {
             fix: Some(
                 "check our rights in that system, then sweep again; if the list really shrank so much, raise shrink_percent_max for one sweep".into(),
             ),
+            count: None,
             since: now,
         };
         vec![kept, Write::Finding(Box::new(alarm))]

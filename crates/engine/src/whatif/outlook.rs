@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_model::{
     clearance::GatedLine,
     desired::{Applied, Because, Desired, Lifecycle, SeatWish, Want},
-    id::{AccountId, FloorId, GroupId, IdentityId, SiteId},
+    id::{AccountId, FloorId, IdentityId, SiteId},
     identity::Identity,
     plan::{Operation, Plan},
 };
@@ -55,8 +55,6 @@ pub(super) struct Outlook {
 /// By what everybody is judged.
 pub(super) struct Side<'a> {
     pub(super) active: &'a Active,
-    /// Groups that it names and no directory has.
-    pub(super) missing: &'a BTreeSet<GroupId>,
     /// Rules of what-ifs that were taken back.
     pub(super) lapsed: &'a BTreeSet<String>,
     /// Which rules decide is asked too.
@@ -99,7 +97,7 @@ fn judges_of<'a>(sides: &[Side<'a>], population: &'a Population) -> Vec<Judge<'a
     let judge_of = |side: &Side<'a>| {
         let mut judge = Judge::new(
             side.active,
-            side.missing,
+            &side.active.missing,
             &population.withheld,
             &population.tenants,
             &population.sites,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_model::id::{AccountKey, GroupId, IdentityId, SiteId};
+use lanyard_model::id::{AccountKey, IdentityId, SiteId};
 
 use super::{WhatIfError, outlook::Outlook, population::Population};
 use crate::{
@@ -34,19 +34,14 @@ pub(crate) struct Picture {
 /// What the policy in force makes of everybody in a picture.
 #[derive(Clone)]
 pub(super) struct Today {
-    pub(super) missing: BTreeSet<GroupId>,
     pub(super) lapsed: BTreeSet<String>,
     pub(super) outlook: Arc<Outlook>,
 }
 
 impl Picture {
     /// What the policy in force makes of them, if that was asked before under the same conditions.
-    pub(super) fn today(
-        &self,
-        missing: &BTreeSet<GroupId>,
-        lapsed: &BTreeSet<String>,
-    ) -> Option<Arc<Outlook>> {
-        let same = |today: &&Today| today.missing == *missing && today.lapsed == *lapsed;
+    pub(super) fn today(&self, lapsed: &BTreeSet<String>) -> Option<Arc<Outlook>> {
+        let same = |today: &&Today| today.lapsed == *lapsed;
         self.today.as_ref().filter(same).map(|today| Arc::clone(&today.outlook))
     }
 }

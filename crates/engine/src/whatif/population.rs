@@ -314,8 +314,8 @@ impl Population {
         };
         assert_eq!(asleep(self), asleep(whole), "accounts that no list shows");
         let side = |population: &Self| {
-            let (active, missing, lapsed) = (&population.keys_of, BTreeSet::new(), BTreeSet::new());
-            let side = super::Side { active, missing: &missing, lapsed: &lapsed, reasons: true };
+            let (active, lapsed) = (&population.keys_of, BTreeSet::new());
+            let side = super::Side { active, lapsed: &lapsed, reasons: true };
             super::outlooks(&[side], population)
         };
         assert_eq!(side(self), side(whole), "what everybody would get");

@@ -19,7 +19,6 @@ use crate::{
     Engine,
     journal::line,
     ports::{Document, Finding, Severity, StoreFailure, Write},
-    sweep::counted_in,
 };
 
 /// Kinds of findings that halt a roll-out when they begin during it, or are open where it changes something.
@@ -121,18 +120,18 @@ pub struct Waves {
 struct Accepted {
     since: Timestamp,
     severity: Severity,
-    count: u64,
+    count: Option<u64>,
 }
 
 impl Accepted {
     fn of(finding: &Finding) -> (String, Self) {
         let (since, severity) = (finding.since, finding.severity);
-        (finding.key.clone(), Self { since, severity, count: counted_in(finding) })
+        (finding.key.clone(), Self { since, severity, count: finding.count })
     }
 
-    /// Whether this is the same, and no worse.
+    /// Whether this is the same, and no worse. A count where none was known then is worse: somebody is asked once more.
     fn covers(&self, finding: &Finding) -> bool {
-        self.since == finding.since && finding.severity <= self.severity && counted_in(finding) <= self.count
+        self.since == finding.since && finding.severity <= self.severity && finding.count <= self.count
     }
 }
 
@@ -309,6 +308,7 @@ impl Engine {
                 title: format!("the roll-out of {seal} is halted"),
                 detail: format!("{said}. Whoever's wave has not begun keeps what they have."),
                 fix: Some("find out why; then lanyard rollout resume, or publish the earlier policy and lanyard rollout end".into()),
+                count: None,
                 since: now,
             };
             return self

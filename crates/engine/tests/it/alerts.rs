@@ -26,6 +26,7 @@ fn finding(world: &World, n: usize) -> Write {
         title: format!("number {n} is blocked"),
         detail: String::new(),
         fix: None,
+        count: None,
         since: world.now(),
     }))
 }

@@ -486,6 +486,7 @@ async fn what_was_told_of_a_site_under_its_plain_name_ends_unless_it_is_a_tenant
             title: "it could not be read".into(),
             detail: String::new(),
             fix: None,
+            count: None,
             since: world.now(),
         }))
     };

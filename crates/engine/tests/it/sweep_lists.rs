@@ -11,7 +11,7 @@ use lanyard_model::{
 };
 
 use crate::{
-    bench::{EXEC, World, person},
+    bench::{APP, EXEC, World, person},
     sweeps::hire,
 };
 
@@ -261,6 +261,45 @@ async fn a_building_that_is_renamed_takes_no_seat_and_is_told() {
     world.quiet().await;
     assert_eq!(world.store.finding("policy_names").await.unwrap(), None);
     assert_eq!(seat(&world), held);
+}
+
+#[tokio::test]
+async fn an_item_that_is_renamed_in_one_of_two_sites_stays_with_whoever_has_it_there() {
+    let mut world = World::new().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    ana.groups = Groups::new([APP.into(), EXEC.into()], true);
+    world.say(ana).await;
+    world.quiet().await;
+    world.sweep().await;
+    let item = lanyard_model::id::ItemId(520);
+    let holds = |world: &World| {
+        let items = |account: &lanyard_model::account::Account| {
+            account.items.clone().is_some_and(|all| all.contains(&item))
+        };
+        world.hq.change(|state| state.accounts.values().any(items))
+    };
+    assert!(holds(&world));
+    world.hq.change(|state| {
+        state.catalogue.as_mut().unwrap().items.get_mut(&item).unwrap().name = "Top floor".into();
+    });
+    for turn in 0..3 {
+        world.sweep().await;
+        world.clock.pass(Duration::from_secs(3600));
+        world.quiet().await;
+        assert!(holds(&world), "{turn}");
+        let told = world.store.finding("policy_names").await.unwrap().expect("a finding");
+        let says = "there is no category item \"Access policy / Executive floor\" (site hq, where it is \"Top floor\" now)";
+        assert!(told.detail.contains(says), "{turn}: {}", told.detail);
+        // Another process knows it from the catalogue that a sweep kept.
+        world.reborn().await;
+    }
+    let both = "then = [{ item = \"Access policy / Executive floor\" }, { item = \"Top floor\" }]";
+    world.edits = vec![("then = [{ item = \"Access policy / Executive floor\" }]", both)];
+    world.reborn().await;
+    world.sweep().await;
+    world.quiet().await;
+    assert!(holds(&world));
+    assert_eq!(world.store.finding("policy_names").await.unwrap(), None);
 }
 
 #[tokio::test]

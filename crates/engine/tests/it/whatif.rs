@@ -354,6 +354,7 @@ async fn a_roll_out_halts_by_itself_survives_a_restart_and_goes_on_when_somebody
         title: "hq: a complete read could not be proven".into(),
         detail: String::new(),
         fix: None,
+        count: None,
         since: world.now(),
     };
     world.store.write(vec![Write::Finding(Box::new(torn))]).await.unwrap();
@@ -392,6 +393,7 @@ async fn a_roll_out_halts_at_a_limit_and_at_too_many_failures() {
         title: "hq: the limit on removals is reached".into(),
         detail: String::new(),
         fix: None,
+        count: None,
         since: world.now(),
     };
     world.store.write(vec![Write::Finding(Box::new(cap))]).await.unwrap();
@@ -422,7 +424,7 @@ async fn a_roll_out_halts_at_a_limit_and_at_too_many_failures() {
 #[tokio::test]
 async fn a_guardrail_that_is_open_already_stands_in_the_way_until_somebody_accepts_it() {
     let (mut world, seal) = sealed_where(|_| ()).await;
-    let of = |site: &str, count: usize| Finding {
+    let of = |site: &str, count: u64| Finding {
         key: format!("leaver-late:{site}"),
         kind: "leaver_late".into(),
         severity: Severity::Warning,
@@ -432,6 +434,7 @@ async fn a_guardrail_that_is_open_already_stands_in_the_way_until_somebody_accep
         title: format!("{site}: {count} are late"),
         detail: String::new(),
         fix: None,
+        count: Some(count),
         since: at("2026-05-01T08:00:00Z"),
     };
     let put = async |world: &World, finding: Finding| {

@@ -7,6 +7,7 @@ use lanyard_engine::{
     delegations::NewDelegation,
     policies::{PolicyRefusal, Wish},
     ports::{Silent, Store as _, Write},
+    tryout::{Fate, FlowReach},
     whatif::{FloorEffect, SealRefused, UNSEALABLE, WhatIf},
 };
 use lanyard_model::{
@@ -345,9 +346,7 @@ async fn a_seal_whose_policy_has_a_mistake_by_now_is_not_applied() {
     let nobody = ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Nobody\" }]");
     let seal = ask(&world, &files(100, &[nobody])).await.seal.unwrap();
     // The group is deleted, and another of its name is made.
-    for okta in [&world.acme, &world.beta] {
-        okta.change(|state| _ = state.groups.remove(&ROOMS.into()));
-    }
+    delete_rooms(&world);
     world.sweep().await;
     let before = world.engine.active().policy.seal().to_owned();
     let refused = world.engine.start_seal(&seal, "Olu").await;
@@ -356,6 +355,62 @@ async fn a_seal_whose_policy_has_a_mistake_by_now_is_not_applied() {
     assert_eq!(world.engine.active().policy.seal(), before);
     assert_eq!(world.engine.rollout(), None);
     world.quiet().await;
+}
+
+const NOT_ROOMS: (&str, &str) =
+    ("if = [{ group = \"EXEC\" }]\nthen", "if = [{ not = { group = \"ROOMS\" } }]\nthen");
+
+/// The group goes, and with it who was in it.
+fn delete_rooms(world: &World) {
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| {
+            state.groups.remove(&ROOMS.into());
+            state.people.values_mut().for_each(|one| one.groups = Groups::new([APP.into()], true));
+        });
+    }
+}
+
+#[tokio::test]
+async fn wherever_a_draft_is_tried_nobody_is_known_to_be_outside_of_a_group_that_is_gone() {
+    let mut ben = person("acme", "ben", "Ben", "0418");
+    ben.groups = Groups::new([APP.into()], true);
+    let id = ben.id.clone();
+    let world = company(&[NOT_ROOMS], vec![ben]).await;
+    let began = world.now();
+    delete_rooms(&world);
+    world.sweep().await;
+    // Another seal, and the same rules.
+    let draft = files(99, &[NOT_ROOMS]);
+    let answer = ask(&world, &draft).await;
+    assert_eq!((answer.totals.affected, answer.people.len()), (0, 0));
+    let tried = world.engine.try_policy(&draft, &id).await.unwrap().unwrap();
+    let flow = tried.flows.iter().find(|flow| flow.flow == "executives").unwrap();
+    assert_eq!((flow.fate, flow.says.as_slice()), (Fate::Fails, &["member of ROOMS".to_owned()][..]));
+    let reach = world.engine.policy_reach(&draft).await.unwrap();
+    assert_eq!(reach.flows["executives"], FlowReach { matched: 0, gain: 0, lose: 0 });
+    let replayed = world.engine.replay(&draft, began, world.now()).await.unwrap();
+    assert_eq!((replayed.people, replayed.partings), (2, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_version_that_is_brought_back_knows_at_once_which_of_its_groups_are_gone() {
+    let mut world = company(&[], Vec::new()).await;
+    let before = world.shown();
+    assert!(before.contains("CUSTOMER in 51"), "{before}");
+    let without = [
+        ("\"ROOMS\" = { acme = \"00gROOMBOOKING\", beta = \"00gROOMBOOKING\" }\n", ""),
+        ("if = [{ group = \"ROOMS\" }]", "if = [{ attribute = \"department\", is = \"Design\" }]"),
+    ];
+    world.engine.publish_policy(&files(100, &without), WISH).await.unwrap();
+    delete_rooms(&world);
+    world.sweep().await;
+    world.quiet().await;
+    world.engine.roll_back_policy(1, WISH).await.unwrap();
+    // No comparison has read which groups there are since.
+    let ana = person("acme", "ana", "Ana", "0417").id;
+    world.signal(&ana, false).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), before);
 }
 
 #[tokio::test]

@@ -243,6 +243,7 @@ fn orphan(at: Timestamp) -> Write {
         title: "account 9 belongs to nobody".into(),
         detail: String::new(),
         fix: None,
+        count: None,
         since: at,
     }))
 }

@@ -387,6 +387,7 @@ fn examples(now: jiff::Timestamp) -> Vec<Finding> {
         title: title.into(),
         detail: "made up, to see the template with".into(),
         fix: Some(fix.into()),
+        count: None,
         since: now,
     };
     vec![
@@ -484,6 +485,7 @@ mod tests {
                 title: title.into(),
                 detail: "for an hour".into(),
                 fix: Some("run doctor".into()),
+                count: None,
                 since: jiff::Timestamp::UNIX_EPOCH,
             }))
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use lanyard_model::{
     fold,
     id::{BuildingId, FloorId},
+    place::ThingKind,
 };
 
 use super::{Binder, PlaceIds};
@@ -59,14 +60,17 @@ impl Binder<'_> {
         };
         if let Some(name) = &names.building {
             match self.buildings.get(&fold::text(name)).map(Vec::as_slice) {
-                Some([building]) => ids.buildings.push(*building),
+                Some([building]) => {
+                    ids.buildings.push(*building);
+                    self.note_named(ThingKind::Building, building.0);
+                }
                 Some(several) if !several.is_empty() => {
                     ids.missing.push(format!("several buildings are called \"{name}\""));
                 }
                 _ => {
                     let known = self.catalogue.buildings.values().map(|building| &*building.name);
                     let why = format!("there is no building \"{name}\"");
-                    ids.missing.push(self.lacking(why, name, known));
+                    ids.missing.push(self.lacking(ThingKind::Building, why, name, known));
                 }
             }
             if ids.buildings.is_empty() {
@@ -78,7 +82,10 @@ impl Binder<'_> {
             let here: Vec<_> =
                 found.iter().copied().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
             match (here.as_slice(), &names.building) {
-                ([floor], _) => ids.floors.push(*floor),
+                ([floor], _) => {
+                    ids.floors.push(*floor);
+                    self.note_named(ThingKind::Floor, floor.0);
+                }
                 ([], building) => {
                     let all = self.catalogue.floors.values();
                     let known =
@@ -87,7 +94,7 @@ impl Binder<'_> {
                         Some(building) => format!("{building} has no floor \"{name}\""),
                         None => format!("there is no floor \"{name}\""),
                     };
-                    ids.missing.push(self.lacking(why, name, known));
+                    ids.missing.push(self.lacking(ThingKind::Floor, why, name, known));
                 }
                 _ => ids.missing.push(format!("several floors are called \"{name}\": name the building too")),
             }
@@ -132,12 +139,15 @@ impl Binder<'_> {
                 .map(|(room, _)| *room)
                 .collect();
             match found.as_slice() {
-                [room] => ids.rooms.push(*room),
+                [room] => {
+                    ids.rooms.push(*room);
+                    self.note_named(ThingKind::Room, room.0);
+                }
                 [] => {
                     let all =
                         self.catalogue.rooms.values().filter(|room| self.is_in(room.floor, &ids.buildings));
                     let why = format!("there is no space \"{name}\"");
-                    ids.missing.push(self.lacking(why, name, all.map(|room| &*room.name)));
+                    ids.missing.push(self.lacking(ThingKind::Room, why, name, all.map(|room| &*room.name)));
                 }
                 _ => ids
                     .missing
@@ -155,11 +165,14 @@ impl Binder<'_> {
         // The floors of the row are about desks; they only help where the name alone is not enough.
         let narrowed: Vec<_> = found.iter().filter(|(_, floor)| ids.floors.contains(floor)).collect();
         match (found.as_slice(), narrowed.as_slice()) {
-            ([(section, _)], _) | (_, [(section, _)]) => ids.section = Some(*section),
+            ([(section, _)], _) | (_, [(section, _)]) => {
+                ids.section = Some(*section);
+                self.note_named(ThingKind::Section, section.0);
+            }
             ([], _) => {
                 let known = self.catalogue.sections.values().map(|section| &*section.name);
                 let why = format!("there is no neighborhood section \"{name}\"");
-                ids.missing.push(self.lacking(why, name, known));
+                ids.missing.push(self.lacking(ThingKind::Section, why, name, known));
             }
             _ => ids.missing.push(format!(
                 "several sections are called \"{name}\": write \"Neighborhood / Section\" or name the building"

@@ -25,7 +25,7 @@ pub(super) fn read_groups(root: &Section<'_>) -> BTreeMap<String, Named> {
     let Some(section) = root.section("groups") else { return BTreeMap::new() };
     let mut groups = BTreeMap::new();
     for (name, value) in section.entries() {
-        let mut ids = Vec::new();
+        let mut test = GroupTest { name: name.value.clone(), ..GroupTest::default() };
         if value.is_section() {
             for (tenant, value) in value.section().iter().flat_map(Section::entries) {
                 if !is_slug(&tenant.value) {
@@ -33,30 +33,26 @@ pub(super) fn read_groups(root: &Section<'_>) -> BTreeMap<String, Named> {
                 }
                 section.report.names(Whose::Tenant, &tenant);
                 for id in value.texts() {
-                    push_id(&section, &mut ids, Some(TenantId::new(tenant.value.as_str())), &id);
+                    push_id(&section, &mut test, Some(TenantId::new(tenant.value.as_str())), &id);
                 }
             }
         } else {
             for id in value.texts() {
-                push_id(&section, &mut ids, None, &id);
+                push_id(&section, &mut test, None, &id);
             }
         }
         let spot = section.report.spot(name.span.clone());
-        let test = GroupTest { name: name.value.clone(), ids, at: Vec::new() };
         groups.insert(name.value, Named { test, spot });
     }
     groups
 }
 
-fn push_id(
-    section: &Section<'_>,
-    ids: &mut Vec<(Option<TenantId>, GroupId)>,
-    tenant: Option<TenantId>,
-    text: &Text,
-) {
-    let id = text.value.split('#').next().unwrap_or_default().trim();
+fn push_id(section: &Section<'_>, test: &mut GroupTest, tenant: Option<TenantId>, text: &Text) {
+    let (id, beside) = id_and_name(&text.value);
     if is_group_id(id) {
-        ids.push((tenant, GroupId::new(id)));
+        let id = GroupId::new(id);
+        test.beside.extend(beside.map(|name| (id.clone(), name.to_owned())));
+        test.ids.push((tenant, id));
     } else {
         section.report.error(
             &text.span,
@@ -70,18 +66,23 @@ fn is_group_id(text: &str) -> bool {
     text.len() >= 8 && text.starts_with("00g") && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
+/// An id, and the name that is written beside it.
+fn id_and_name(text: &str) -> (&str, Option<&str>) {
+    let (id, name) = text.split_once('#').unwrap_or((text, ""));
+    (id.trim(), Some(name.trim()).filter(|name| !name.is_empty()))
+}
+
 /// A group by its name in `[groups]`, or an id (`00g… # name`). The error is the fix.
 pub(crate) fn group_named(text: &str, groups: &BTreeMap<String, Named>) -> Result<GroupTest, String> {
     if let Some(named) = groups.get(text) {
         return Ok(named.test.clone());
     }
-    let (id, comment) = text.split_once('#').unwrap_or((text, ""));
-    if is_group_id(id.trim()) {
-        let name = if comment.trim().is_empty() { id.trim() } else { comment.trim() };
+    let (id, beside) = id_and_name(text);
+    if is_group_id(id) {
         return Ok(GroupTest {
-            name: name.to_owned(),
-            ids: vec![(None, GroupId::new(id.trim()))],
-            at: Vec::new(),
+            name: beside.unwrap_or(id).to_owned(),
+            ids: vec![(None, GroupId::new(id))],
+            ..GroupTest::default()
         });
     }
     Err(nearest(text, groups.keys().map(String::as_str))

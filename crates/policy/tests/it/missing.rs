@@ -250,6 +250,102 @@ fn what_was_given_under_a_name_that_is_no_more_stays() {
     assert!(roles.role(CenterId(10_001)) && roles.role(CenterId(10_009)));
 }
 
+/// The headquarters as it is read once its quiet zone has another name; the other site has one still.
+fn silent() -> BTreeMap<SiteId, Catalogue> {
+    let before = catalogues();
+    let mut after = renamed(|hq| hq.items.get_mut(&ItemId(521)).expect("the item").name = "Silence".into());
+    after.get_mut(&SiteId::from("hq")).expect("the site").note_renamed(&before[&SiteId::from("hq")]);
+    assert!(after[&SiteId::from("south")].items.values().any(|item| &*item.name == "Quiet zone"));
+    after
+}
+
+/// What is said of the rules; the table says the same of its row.
+fn said(bound: &Bound) -> Vec<(Severity, String)> {
+    let of_rules = bound.problems().iter().filter(|problem| problem.file == "policy.toml");
+    of_rules.map(|problem| (problem.severity, problem.message.clone())).collect()
+}
+
+const QUIET: &str = "[[flow]]\nid = \"quiet\"\nthen = [{ item = \"Quiet zone\" }]\n";
+const SAYS: &str = "there is no category item \"Quiet zone\" (site hq, where it is \"Silence\" now)";
+
+#[test]
+fn what_is_renamed_in_one_of_several_sites_is_told_of_and_taken_from_nobody_there() {
+    let told = |rules: &str, catalogues: &BTreeMap<SiteId, Catalogue>| {
+        let bound = policy(rules).bind(catalogues);
+        let said = said(&bound).into_iter().map(|(_, message)| message).collect::<Vec<_>>();
+        (said, decided(&bound, &mira("Engineering", &[])), decided(&bound, &mira("South", &[])))
+    };
+    let (said, hq, south) = told(QUIET, &silent());
+    assert_eq!(said, [SAYS]);
+    assert!(hq.left_alone.item(ItemId(521)), "what they hold stays");
+    assert_eq!((items(&south), south.left_alone.is_nothing()), (vec![521], true), "nothing is lost there");
+    // A site in which nothing was ever called so need not have it.
+    let never_known = renamed(|hq| hq.items.get_mut(&ItemId(521)).expect("the item").name = "Silence".into());
+    let (said, hq, _) = told(QUIET, &never_known);
+    assert_eq!((said, hq.left_alone.is_nothing()), (vec![], true));
+    // Named by its new name too, limited to the other site, called as before, or gone: it is over.
+    let both =
+        QUIET.replace("{ item = \"Quiet zone\" }", "{ item = \"Quiet zone\" }, { item = \"Silence\" }");
+    let (said, hq, _) = told(&both, &silent());
+    assert_eq!((said, items(&hq), hq.left_alone.is_nothing()), (vec![], vec![521], true));
+    let limited = QUIET.replace("then", "if = [{ site = \"south\" }]\nthen");
+    let (said, hq, _) = told(&limited, &silent());
+    assert_eq!((said, hq.left_alone.is_nothing()), (vec![], true));
+    let hq_then = |change: &dyn Fn(&mut Catalogue)| {
+        let mut later = silent();
+        let before = later[&SiteId::from("hq")].clone();
+        let hq = later.get_mut(&SiteId::from("hq")).expect("the site");
+        change(hq);
+        hq.note_renamed(&before);
+        told(QUIET, &later).0
+    };
+    assert_eq!(hq_then(&|_| ()), [SAYS], "another read changes nothing");
+    assert_eq!(
+        hq_then(&|hq| hq.items.get_mut(&ItemId(521)).expect("the item").name = "Quiet Zone".into()),
+        Vec::<String>::new()
+    );
+    assert_eq!(hq_then(&|hq| drop(hq.items.remove(&ItemId(521)))), Vec::<String>::new());
+}
+
+#[test]
+fn a_restriction_holds_under_a_name_that_is_no_more_in_one_site() {
+    let rules = "[[flow]]\nid = \"silence\"\nthen = [{ item = \"Silence\" }]\n\
+                 [[flow]]\nid = \"no\"\nif = [{ group = \"STAFF\" }]\nnever = [{ item = \"Quiet zone\" }]\n";
+    let bound = policy(rules).bind(&silent());
+    assert_eq!(items(&decided(&bound, &mira("Engineering", &[]))), [521]);
+    assert_eq!(items(&decided(&bound, &mira("Engineering", &[STAFF]))), Vec::<i64>::new());
+    let alone = "[[flow]]\nid = \"no\"\nif = [{ group = \"STAFF\" }]\nnever = [{ item = \"Quiet zone\" }]\n";
+    let bound = policy(alone).bind(&silent());
+    assert_eq!(said(&bound), [(Severity::Warning, format!("{SAYS}: that is kept away"))]);
+}
+
+#[test]
+fn a_floor_and_a_center_that_are_renamed_in_one_of_several_sites_stay_with_whoever_has_them() {
+    let rules = "[[flow]]\nid = \"desk\"\nthen = [{ place = \"desk\", floor = \"Shared level\" }]\n\
+                 [[flow]]\nid = \"book\"\nthen = [{ role = \"customer\", center = \"Shared center\" }]\n";
+    let mut before = catalogues();
+    for catalogue in before.values_mut() {
+        catalogue.floors.values_mut().next().expect("a floor").name = "Shared level".into();
+        catalogue.centers.values_mut().next().expect("a center").name = "Shared center".into();
+    }
+    let hq = SiteId::from("hq");
+    let mut after = before.clone();
+    let now = after.get_mut(&hq).expect("the site");
+    now.floors.values_mut().next().expect("a floor").name = "Ground".into();
+    now.centers.values_mut().next().expect("a center").name = "Bookings".into();
+    now.note_renamed(&before[&hq]);
+    let bound = policy(rules).bind(&after);
+    let desired = decided(&bound, &mira("Engineering", &[]));
+    let center = *after[&hq].centers.keys().next().expect("a center");
+    assert!(desired.left_alone.seat && desired.left_alone.role(center), "{:?}", desired.left_alone);
+    assert!(decided(&bound, &mira("South", &[])).left_alone.is_nothing());
+    let said = bound.problems().to_string();
+    for (was, is) in [("floor \"Shared level\"", "Ground"), ("center \"Shared center\"", "Bookings")] {
+        let says = format!("there is no {was} (site hq, where it is \"{is}\" now)");
+        assert!(said.contains(&says), "{says}: {said}");
+    }
+}
+
 #[test]
 fn a_name_that_is_meant_for_another_site_keeps_nothing() {
     let both = "[[flow]]\nid = \"book\"\nthen = [{ role = \"customer\", center = [\"Pier House reservation\", \"Tannery reservation\"] }]\n";

@@ -366,6 +366,37 @@ fn groups_named_by_their_id_alone_are_held_against_those_there_are() {
 }
 
 #[test]
+fn a_group_made_anew_is_found_by_the_name_that_is_written_beside_its_id() {
+    let rest = "[groups]\nBooking = \"00gGONE0001 # Rooms  for all\"\n\
+                Visitors = { acme = \"00gGONE0002 # Front desk\", beta = \"00gHERE0001 # Front desk\" }\n\
+                Parking = \"00gGONE0003 # Garage\"\n\
+                Garage = \"00gGONE0004 # Nobody\"\n";
+    let groups = [
+        ("00gNEW00001", "Rooms for All"),
+        ("00gHERE0001", "Front desk"),
+        ("00gNEW00002", "Front desk"),
+        ("00gNEW00003", "Parking"),
+    ];
+    let groups = groups.map(|(id, name)| (GroupId::from(id), name.to_owned())).into();
+    let told = linted(rest, &[], &Known { groups: Some(groups), ..Known::default() });
+    let told: Vec<_> = told.iter().filter_map(|line| line.split_once(": no tenant has the group ")).collect();
+    let anew = "it may have been made anew";
+    assert_eq!(
+        told.iter().map(|(_, what)| (*what).to_owned()).collect::<Vec<_>>(),
+        [
+            format!(
+                "00gGONE0001 (\"Booking\") (a group called \"Rooms  for all\" has the id 00gNEW00001: {anew})"
+            ),
+            format!(
+                "00gGONE0002 (\"Visitors\") (a group called \"Front desk\" has the id 00gNEW00002: {anew})"
+            ),
+            format!("00gGONE0003 (\"Parking\") (a group of this name has the id 00gNEW00003: {anew})"),
+            "00gGONE0004 (\"Garage\") (it was deleted, or belongs to another tenant)".to_owned(),
+        ]
+    );
+}
+
+#[test]
 fn groups_named_in_expressions_are_held_against_those_there_are() {
     let groups =
         [("00gAPP00001", "APP"), ("00gROOMS001", "Rooms"), ("00gLAB00002", "Lab"), ("00gNEW00001", "FLR-1")];

@@ -35,6 +35,7 @@ fn finding(key: &str, kind: &str, severity: Severity) -> Write {
         title: key.into(),
         detail: String::new(),
         fix: None,
+        count: None,
         since: at(1),
     }))
 }
@@ -409,6 +410,7 @@ pub(super) async fn findings_messages_certificates_sweeps_and_counters(store: &d
         title: format!("{key} at {seconds}"),
         detail: String::new(),
         fix: None,
+        count: None,
         since: at(seconds),
     };
     let find = |key, severity, seconds| Write::Finding(Box::new(finding(key, severity, seconds)));

@@ -268,6 +268,7 @@ async fn what_a_finding_said_before_goes_with_its_time_and_what_it_says_stays() 
             title: title.into(),
             detail: String::new(),
             fix: None,
+            count: None,
             since: day(n),
         }))
     };

@@ -74,6 +74,7 @@ async fn a_rule_that_is_broken_names_the_field_that_it_is_about() {
         title: "an account of nobody".into(),
         detail: String::new(),
         fix: None,
+        count: None,
         since: house.now(),
     };
     house.put(vec![Write::Finding(Box::new(orphan))]).await;
@@ -124,6 +125,7 @@ async fn what_nothing_would_show_again_is_not_put_away_until_a_day() {
         title: format!("about {key}"),
         detail: String::new(),
         fix: None,
+        count: None,
         since: house.now(),
     };
     house.put(keys.iter().map(|key| Write::Finding(Box::new(finding(key)))).collect()).await;
@@ -159,6 +161,7 @@ async fn findings_are_read_page_by_page_whatever_goes_in_between() {
         title: format!("about {key}"),
         detail: String::new(),
         fix: None,
+        count: None,
         since: house.now() - SignedDuration::from_hours(hours),
     };
     let all = [
@@ -389,6 +392,7 @@ async fn one_tenant_is_looked_at_alone_by_whoever_sees_it_whole() {
             tenant: tenant.map(Into::into),
             site: None,
             identity: None,
+            count: None,
             since: at,
         }))
     };

@@ -306,6 +306,7 @@ async fn what_is_open_is_counted_as_it_is_now() {
             title: key.into(),
             detail: String::new(),
             fix: None,
+            count: None,
             since: house.now(),
         }))
     };
@@ -423,6 +424,7 @@ async fn health_says_which_site_does_not_answer() {
             title: title.into(),
             detail: "down".into(),
             fix: None,
+            count: None,
             since: house.now(),
         }))
     };
@@ -501,6 +503,7 @@ async fn health_says_of_each_event_hook_what_a_person_can_do() {
         title: "northgate: no event hook delivers".into(),
         detail: "our credential may not see event hooks".into(),
         fix: Some("in Okta: Workflow > Event Hooks".into()),
+        count: None,
         since: house.now(),
     };
     let state = |value: &str| Write::Meta { key: "hook-state:northgate".into(), value: value.into() };

@@ -56,6 +56,7 @@ fn undelivered(id: &str, at: Timestamp) -> Write {
         title: "a message to it could not be delivered".into(),
         detail: format!("about {id}: Bea Brim leaves: 550 no such user"),
         fix: None,
+        count: None,
         since: at,
     }))
 }
@@ -183,6 +184,7 @@ fn about_all(at: Timestamp) -> Write {
         title: "Bea Brim of dock is held".into(),
         detail: "brim/bea".into(),
         fix: Some("ask brim about bea".into()),
+        count: None,
         since: at,
     }))
 }
