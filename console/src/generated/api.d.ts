@@ -2666,6 +2666,33 @@ export interface components {
                 operations: number;
                 /** @description After it was done: what is still different, when read back. */
                 open?: string[];
+                /** @description What was taken back of it before and waited for something: how that stands, or what became of it. */
+                standing?: {
+                    /** @enum {string} */
+                    state: "waiting" | "done" | "refused";
+                    /** @description Who takes it back, and why. */
+                    because: string;
+                    /** Format: date-time */
+                    asked_at: string;
+                    waits: {
+                        key: string;
+                        what: string;
+                    }[];
+                    /** @description Requests that it made, by id. */
+                    requests: string[];
+                    /**
+                     * Format: date-time
+                     * @description It does not go on before then.
+                     */
+                    until: string | null;
+                    refused: {
+                        line: string;
+                        what: string;
+                        why: string;
+                    }[];
+                    /** Format: date-time */
+                    ended_at: string | null;
+                };
             }[];
             applied: boolean;
         };

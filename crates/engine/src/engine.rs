@@ -183,6 +183,8 @@ pub struct Engine {
     pub(crate) groups_missed: Mutex<BTreeMap<IdentityId, u32>>,
     /// What looks read of people and could not record with their end, until a look at them is on record.
     pub(crate) unrecorded: Mutex<BTreeMap<IdentityId, Write>>,
+    /// Of whom something is to be taken back as soon as somebody agrees, or a time has come.
+    pub(crate) to_take_back: Mutex<BTreeSet<IdentityId>>,
     /// Whom the seal that was last asked about names.
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
     /// Everybody as the last what-if saw them.
@@ -284,6 +286,7 @@ impl Engine {
             strikes: Mutex::default(),
             groups_missed: Mutex::default(),
             unrecorded: Mutex::default(),
+            to_take_back: Mutex::default(),
             sealed_people: Mutex::default(),
             pictures: Pictures::default(),
             wake: Notify::new(),
@@ -331,6 +334,7 @@ impl Engine {
         self.load_missing_groups().await?;
         self.load_withheld().await?;
         self.load_people().await?;
+        self.load_undos().await?;
         // What the first read lacks of them is not gone by that.
         self.recall_catalogues().await?;
         self.load_applied().await?;

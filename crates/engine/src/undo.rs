@@ -9,12 +9,13 @@ use lanyard_model::{
     clearance::{Clearance, ClearanceKind, ClearanceState, GatedLine},
     desired::Applied,
     id::{IdentityId, PlanId, SiteId},
+    link::Link,
     plan::{Gate, Operation, Outcome, Plan, Step},
     signal::{Lane, Source},
 };
 use lanyard_plan::{
     Removal,
-    clearing::{self, Asked, Gated},
+    clearing::{self, Asked, Gated, UNDO_PLAN as UNDO},
     seal,
     undo::{Done, Today, Undo, plan_undo},
 };
@@ -25,11 +26,16 @@ use crate::{
     Engine,
     explain::PreviewError,
     journal::line,
+    keyed_lock::Held,
     look::{Applying, Person, Present, Scene, Stop, Tail},
     ports::{Intent, StoreFailure, WorkItem, Write},
     site::SiteState,
     whatif::SealRefused,
 };
+
+mod waiting;
+
+pub use waiting::{LineLeft, UndoStanding, UndoState};
 
 /// Operations one undo may span; more are taken back in parts.
 const INTENTS_MAX: usize = 20_000;
@@ -68,6 +74,9 @@ pub struct UndoFor {
     /// After it was applied: what is still different, when read back, and what that waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<Vec<String>>,
+    /// What was taken back of it before and waited for something: how that stands, or what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<UndoStanding>,
 }
 
 impl Engine {
@@ -78,7 +87,9 @@ impl Engine {
     pub async fn preview_undo(&self, scope: &UndoScope, because: &str) -> Result<Vec<UndoFor>, PreviewError> {
         let mut all = Vec::new();
         for ((identity, site), done) in self.undoable(scope).await? {
-            all.push(self.undo_for(&identity, &site, &done, because).await?.shown);
+            let standing = self.standing_of(&identity, &site, &done).await.map_err(PreviewError::Store)?;
+            let shown = self.undo_for(&identity, &site, &done, because).await?.shown;
+            all.push(UndoFor { standing, ..shown });
         }
         Ok(all)
     }
@@ -315,7 +326,7 @@ impl Engine {
         });
         let Gated { plan, new, .. } =
             self.gate_undo(&active, &somebody, plan, account.as_ref(), &catalogue, &applying);
-        let plan = Plan { id: PlanId::new(format!("{UNDO}{}", plan.id).as_str()), ..plan };
+        let plan = named(plan);
         let new = new.into_iter().map(|asked| Clearance { plan: plan.id.clone(), ..asked }).collect();
         let shown = UndoFor {
             identity: identity.clone(),
@@ -328,6 +339,7 @@ impl Engine {
             keep_away,
             operations: done.len(),
             open: None,
+            standing: None,
         };
         Ok(Planned { shown, account, person: somebody, new, applying })
     }
@@ -351,49 +363,25 @@ impl Engine {
                 "{site} is not signed off yet: nothing is written to it"
             )));
         }
-        let link = self.store.link(identity, site).await.map_err(PreviewError::Store)?;
-        let mut names = BTreeSet::from([format!("identity {identity}")]);
-        names.extend(link.as_ref().map(|link| format!("account {}", link.account.id)));
-        // No look of ours works on the same account meanwhile.
-        let held = state.lock(names).await;
-        let Planned { shown: mut undo, account, person, new, mut applying } =
-            self.undo_for(identity, site, done, because).await?;
+        let (held, link) = self.hold(state, identity).await.map_err(PreviewError::Store)?;
+        let mut planned = self.undo_for(identity, site, done, because).await?;
         let now = self.clock.now();
-        let kept = self.keep_away(&undo, &applying.known, because, now).await?;
-        let asked = self.asked_anew(&new, &undo.plan, now).await.map_err(PreviewError::Store)?;
-        if !asked.is_empty() {
-            self.write(asked).await.map_err(PreviewError::Store)?;
-        }
-        let item = WorkItem {
-            identity: identity.clone(),
-            generation: 0,
-            lane: Lane::Normal,
-            attempts: 0,
-            raised_at: now,
-            source: Source::Person,
-            why: because.to_owned(),
-            // Names this undo among all that were ever made of the same plan.
-            fence: now.as_microsecond(),
-        };
-        let active = self.active();
-        let scene = Scene { active: &active, person: &person, site: state, item: &item };
-        let mut applied: Applied =
-            self.store.applied(identity, site).await.map_err(PreviewError::Store)?.unwrap_or_default();
-        let mut link = link;
-        let mut tail = Tail::default();
-        let waiting = undo.plan.steps.len() - undo.plan.open_steps().count();
-        let sent = self
-            .apply(&scene, &undo.plan, account.as_ref(), &mut link, &mut applied, &mut applying, &mut tail)
-            .await;
-        let mut batch = std::mem::take(&mut tail.writes);
+        let kept = self.keep_away(&planned.shown, &planned.applying.known, because, now).await?;
+        let asked = self.asked_anew(&planned.new, &planned.shown.plan, now).await;
+        self.write(asked.map_err(PreviewError::Store)?).await.map_err(PreviewError::Store)?;
+        let plan = &planned.shown.plan;
+        let waiting = plan.steps.len() - plan.open_steps().count();
         let title = match waiting {
             0 => format!("{} operations taken back", done.len()),
             _ => format!(
                 "{} operations to take back: {waiting} of {} steps wait",
                 done.len(),
-                undo.plan.steps.len()
+                plan.steps.len()
             ),
         };
+        let (sent, mut tail) = self.send(state, &mut planned, link, because, now).await?;
+        let undo = planned.shown;
+        let mut batch = std::mem::take(&mut tail.writes);
         batch.push(
             line(&identity.tenant, self.clock.now(), "undo", title)
                 .about(identity, &undo.person)
@@ -408,40 +396,97 @@ impl Engine {
                 }))
                 .write(),
         );
-        batch.push(Write::Attend {
+        self.write(batch).await.map_err(PreviewError::Store)?;
+        let read_back = match sent {
+            Ok(()) => self.read_back(undo, done, because, kept, now).await,
+            Err(Stop::Again { error, .. } | Stop::Dead { error, .. }) => {
+                Ok(UndoFor { open: Some(vec![error]), ..undo })
+            }
+            Err(stop) => Err(stop.into()),
+        };
+        // Only now: the look is to know what waits.
+        let attend = Write::Attend {
             who: vec![identity.clone()],
             source: Source::Person,
             lane: Lane::Normal,
             due: now,
             why: because.to_owned(),
-        });
-        self.write(batch).await.map_err(PreviewError::Store)?;
-        match sent {
-            Ok(()) => {}
-            Err(Stop::Again { error, .. } | Stop::Dead { error, .. }) => {
-                undo.open = Some(vec![error]);
-                return Ok(undo);
-            }
-            Err(stop) => return Err(stop.into()),
-        }
-        // A read says what became of it.
-        let after = self.undo_for(identity, site, done, because).await?;
-        undo.open = Some(after.shown.plan.steps.iter().flat_map(still_open).collect());
-        if after.shown.plan.steps.is_empty() {
-            self.end_asked(&after.applying.known, because).await?;
-        }
-        drop(held);
+        };
+        self.write(vec![attend]).await.map_err(PreviewError::Store)?;
+        drop((held, tail));
         self.wake.notify_one();
+        read_back
+    }
+
+    /// Says what became of it, by a read, and keeps what of it waits.
+    async fn read_back(
+        &self,
+        mut undo: UndoFor,
+        done: &[(Intent, Outcome)],
+        because: &str,
+        kept: Option<String>,
+        now: Timestamp,
+    ) -> Result<UndoFor, PreviewError> {
+        let after = self.undo_for(&undo.identity, &undo.site, done, because).await?;
+        undo.open = Some(after.shown.plan.steps.iter().flat_map(still_open).collect());
+        undo.standing = self.keep_waiting(done, because, kept, &after).await.map_err(PreviewError::Store)?;
+        if after.shown.plan.steps.is_empty() {
+            self.end_asked(&after.applying.known, because, now).await.map_err(PreviewError::Store)?;
+        }
         Ok(undo)
     }
 
+    /// No look of ours works on the same account meanwhile.
+    async fn hold(
+        &self,
+        state: &SiteState,
+        identity: &IdentityId,
+    ) -> Result<(Held, Option<Link>), StoreFailure> {
+        let link = self.store.link(identity, state.id()).await?;
+        let mut names = BTreeSet::from([format!("identity {identity}")]);
+        names.extend(link.as_ref().map(|link| format!("account {}", link.account.id)));
+        Ok((state.lock(names).await, link))
+    }
+
+    /// Sends the steps that are open. Answers how that ended, and what is still to be written of it.
+    async fn send(
+        &self,
+        state: &SiteState,
+        planned: &mut Planned,
+        mut link: Option<Link>,
+        because: &str,
+        now: Timestamp,
+    ) -> Result<(Result<(), Stop>, Tail), PreviewError> {
+        let Planned { shown: UndoFor { identity, plan, .. }, account, person, applying, .. } = planned;
+        let item = WorkItem {
+            identity: identity.clone(),
+            generation: 0,
+            lane: Lane::Normal,
+            attempts: 0,
+            raised_at: now,
+            source: Source::Person,
+            why: because.to_owned(),
+            // Names this undo among all that were ever made of the same plan.
+            fence: now.as_microsecond(),
+        };
+        let active = self.active();
+        let scene = Scene { active: &active, person, site: state, item: &item };
+        let mut applied: Applied =
+            self.store.applied(identity, state.id()).await.map_err(PreviewError::Store)?.unwrap_or_default();
+        let mut tail = Tail::default();
+        let sent =
+            self.apply(&scene, plan, account.as_ref(), &mut link, &mut applied, applying, &mut tail).await;
+        Ok((sent, tail))
+    }
+
     /// What an undo asked ends once all of it is taken back.
-    async fn end_asked(&self, known: &[Clearance], because: &str) -> Result<(), PreviewError> {
-        let now = self.clock.now();
-        let asked = known.iter().filter(|known| {
-            !known.over && known.rule == clearing::UNDO && known.kind != ClearanceKind::Undone
-        });
-        for clearance in asked {
+    async fn end_asked(
+        &self,
+        known: &[Clearance],
+        because: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreFailure> {
+        for clearance in known.iter().filter(|known| !known.over && clearing::is_asked_by_undo(known)) {
             let open = clearance.state.is_open();
             let ended = Clearance {
                 over: true,
@@ -452,7 +497,7 @@ impl Engine {
             match self.write(vec![Write::Clearance(Box::new(ended))]).await {
                 // Somebody decided in this very moment: it stays as they left it.
                 Ok(_) | Err(StoreFailure::ClearanceChanged(_)) => {}
-                Err(failure) => return Err(PreviewError::Store(failure)),
+                Err(failure) => return Err(failure),
             }
         }
         Ok(())
@@ -516,21 +561,23 @@ struct Planned {
     applying: Applying,
 }
 
-/// What is still different, and what it waits for: an undo goes on when it is asked for again.
+/// What is still different, and what it waits for.
 fn still_open(step: &Step) -> impl Iterator<Item = String> {
     let waits = match &step.gate {
         Gate::Open => String::new(),
         Gate::Held { until, why } => {
-            format!(" ({why}: take it back again from {} on)", until.strftime("%Y-%m-%d %H:%M UTC"))
+            format!(" ({why}: it goes on by itself from {} on)", until.strftime("%Y-%m-%d %H:%M UTC"))
         }
-        Gate::Waiting { why, .. } => format!(" ({why}: take it back again once it is decided)"),
+        Gate::Waiting { why, .. } => format!(" ({why}: it goes on by itself once that is decided)"),
         Gate::Blocked { why, .. } => format!(" ({why})"),
     };
     step.differences.iter().map(move |one| format!("{}{waits}", lanyard_plan::lines::sentence(one)))
 }
 
-/// What the plans of undos are called by.
-const UNDO: &str = "undo_";
+/// The plan under the name of an undo.
+fn named(plan: Plan) -> Plan {
+    Plan { id: PlanId::new(format!("{UNDO}{}", plan.id).as_str()), ..plan }
+}
 
 /// Why lines are kept away, as a clearance says it.
 fn because(by: &str, reason: &str) -> String {

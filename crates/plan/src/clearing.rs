@@ -32,6 +32,8 @@ pub const NO_RULE: &str = "policy";
 pub const CAP: &str = "guardrails.cap";
 /// The rule of whatever an undo asks.
 pub const UNDO: &str = "undo";
+/// What the plans of undos are called by.
+pub const UNDO_PLAN: &str = "undo_";
 /// A decision on a reached limit is good for this long.
 const CAP_GRANT_SECONDS: i64 = 7 * 86_400;
 /// Rules that begin so are asked about whenever they are on record, without the policy's word.
@@ -622,8 +624,7 @@ pub fn settle(
     let mut changed = Vec::new();
     for clearance in known.iter().filter(|known| !known.over) {
         let mut after = clearance.clone();
-        let of_undo = clearance.rule == UNDO && clearance.kind != ClearanceKind::Undone;
-        if !of_undo && !wanted.contains(&clearance.id) {
+        if !is_asked_by_undo(clearance) && !wanted.contains(&clearance.id) {
             after.over = true;
             if after.state.is_open() && !all_spent(clearance) {
                 after.state = ClearanceState::Cancelled;
@@ -650,6 +651,12 @@ pub fn settle(
         }
     }
     changed
+}
+
+/// Whether an undo asked it, under a rule of its own or under another.
+pub fn is_asked_by_undo(clearance: &Clearance) -> bool {
+    clearance.kind != ClearanceKind::Undone
+        && (clearance.rule == UNDO || clearance.plan.as_str().starts_with(UNDO_PLAN))
 }
 
 fn all_spent(clearance: &Clearance) -> bool {

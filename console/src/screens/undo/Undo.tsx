@@ -166,6 +166,7 @@ function Before({ one }: { one: TakenBack }) {
       <Told title="Cannot come back" tone="failed" texts={one.lost} />
       <Told title="Changed by somebody since, so it is left alone" tone="drift" texts={one.moved} />
       <Told title="Is so already" tone="ok" texts={one.already} />
+      <Standing one={one} />
       {one.keep_away.length > 0 && (
         <>
           <div className="subhead">The policy leaves it alone afterwards</div>
@@ -173,6 +174,20 @@ function Before({ one }: { one: TakenBack }) {
         </>
       )}
     </PersonPanel>
+  );
+}
+
+/** What of it was taken back before and waited: it goes on by itself, or has come to its end. */
+function Standing({ one: { standing } }: { one: TakenBack }) {
+  if (!standing) return null;
+  const { state, waits, refused, until, ended_at: ended } = standing;
+  return (
+    <>
+      <Told title="Waits, and goes on by itself" tone="held" texts={waits.map((line) => line.what)} />
+      {state === "waiting" && until && <div className="body small dim">Not before <At at={until} />.</div>}
+      <Told title="Waited, and is not taken back" tone="failed" texts={refused.map(({ what, why }) => `${what}: ${why}`)} />
+      {state === "done" && ended && <div className="body small row"><Mark as="ok" label="Done" />What waited went on by itself, and is as before since <At at={ended} />.</div>}
+    </>
   );
 }
 
@@ -255,6 +270,7 @@ function After({ one, tenant }: { one: TakenBack; tenant: string }) {
       {so ? <div className="body small row"><Mark as="ok" label="As before" />{one.steps.length === 0 ? "There was nothing to do." : "Done, and read back: it is as it was before, but for what cannot come back."}</div> : <Told title="Still different, when read back" tone="failed" texts={one.open ?? []} />}
       <Told title="Could not come back" tone="failed" texts={one.lost} />
       <Told title="Changed by somebody since, and left alone" tone="drift" texts={one.moved} />
+      <Standing one={one} />
       <div className="body row wrap small" style={{ borderTop: "1px solid var(--line)", gap: 16 }}>
         {/* The undo's own plan has its operations, as every other plan has. */}
         {one.steps.length > 0 && <Link to="/$tenant/plans/$planId" params={{ tenant, planId: one.plan.id }}>What was sent</Link>}

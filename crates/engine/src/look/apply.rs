@@ -64,7 +64,7 @@ pub(crate) struct Applying {
     /// Errors of steps that were refused while the others went on.
     pub(super) refused: Option<(String, String)>,
     /// The limit on removals was reached in this look: additions go on.
-    pub(super) capped: Option<String>,
+    pub(crate) capped: Option<String>,
     /// Keys of to-dos raised while applying.
     pub(super) todos: BTreeSet<String>,
     /// Everything on record that stands, or stood, between the person's lines and the site.

@@ -143,7 +143,8 @@ impl Engine {
             attempts = item.attempts,
             changed = tracing::field::Empty,
         );
-        let outcome = self.try_look(&item, &mut tail).instrument(span.clone()).await;
+        let undone = self.go_on_with_undos(&item, &mut tail).instrument(span.clone()).await;
+        let outcome = self.try_look(&item, &mut tail).instrument(span.clone()).await.and(undone);
         span.record("changed", tail.changed);
         let now = self.clock.now();
         let finish = match outcome {

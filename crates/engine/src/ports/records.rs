@@ -293,6 +293,9 @@ pub const LATE_ANSWERS: &str = "late_answers";
 /// Where it is kept who may vote in whose place, by either of them.
 pub const DELEGATIONS: &str = "delegations";
 
+/// Where undos are kept that waited for something, by the person and by how they stand.
+pub const UNDOS: &str = "undos";
+
 /// What [`Write::Meta`] keeps the end of the chain of a tenant's log under: this, and the tenant.
 pub const INTAKE: &str = "intake:";
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lanyard_engine::{
     approvals::{Principal, Say},
-    ports::{Intent, Store, Write},
-    undo::UndoScope,
+    ports::{ActivityFilter, Intent, Store, Write},
+    undo::{UndoScope, UndoStanding, UndoState},
 };
 use lanyard_model::{
     account::Role,
@@ -157,14 +157,15 @@ async fn an_undo_takes_nothing_away_outside_the_window_for_removals() {
     let (before, writes) = (world.shown(), world.hq.attempts());
     let done = world.engine.apply_undo(&scope, "Olu", "not hers").await.unwrap();
     let open = done[0].open.clone().unwrap();
-    let waits = " (removals wait for their window: take it back again from 2026-05-05 09:00 UTC on)";
+    let waits = " (removals wait for their window: it goes on by itself from 2026-05-05 09:00 UTC on)";
     assert!(!open.is_empty() && open.iter().all(|line| line.ends_with(waits)), "{open:?}");
     world.quiet().await;
     assert_eq!((world.shown(), world.hq.attempts()), (before, writes));
-    world.clock.set(at("2026-05-05T10:00:00Z"));
-    let done = world.engine.apply_undo(&scope, "Olu", "not hers").await.unwrap();
-    assert_eq!(done[0].open.as_deref(), Some(&[][..]), "{done:#?}");
-    world.quiet().await;
+    assert_eq!(standing(&world, &scope).await.until, Some(at("2026-05-05T09:00:00Z")));
+    world.quiet_for(2 * DAY).await;
+    let done = standing(&world, &scope).await;
+    assert_eq!((done.state, done.refused), (UndoState::Done, vec![]));
+    assert!(done.ended_at.is_some_and(|ended| ended < at("2026-05-05T09:01:00Z")), "{:?}", done.ended_at);
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
     assert_eq!(of_kind(&world, ClearanceKind::Undone).await.len(), 1, "kept away by one, not by two");
 }
@@ -177,7 +178,7 @@ async fn an_undo_asks_what_the_policy_asks_before_anything_is_taken_that_no_rule
     let done = world.engine.apply_undo(&scope, "Olu", "not hers").await.unwrap();
     let open = done[0].open.clone().unwrap();
     assert!(
-        open.iter().all(|line| line.ends_with(": take it back again once it is decided)"))
+        open.iter().all(|line| line.ends_with(": it goes on by itself once that is decided)"))
             && !open.is_empty(),
         "{open:?}"
     );
@@ -187,13 +188,111 @@ async fn an_undo_asks_what_the_policy_asks_before_anything_is_taken_that_no_rule
     assert_eq!(asked.iter().map(|one| one.rule.as_str()).collect::<Vec<_>>(), ["undo"]);
     let keys: Vec<_> = asked[0].lines.iter().map(|line| line.key.as_str()).collect();
     assert_eq!(keys, ["deactivate", "role-:51:CUSTOMER", "seat-:11"]);
-    let fay = Principal { name: "Fay".into(), roles: vec!["approver".into()], ..Principal::default() };
-    world.engine.decide_requests(&[asked[0].id.clone()], Say::Approve, &fay, "").await.unwrap();
+    let waits = standing(&world, &scope).await;
+    assert_eq!((waits.state, &waits.requests), (UndoState::Waiting, &vec![asked[0].id.clone()]));
+    approve(&world, &asked).await;
+    // The process ends between the word and the deed.
+    world.reborn().await;
     world.quiet().await;
-    assert_eq!(world.shown(), before, "a yes alone takes nothing back");
-    let done = world.engine.apply_undo(&scope, "Olu", "not hers").await.unwrap();
-    assert_eq!(done[0].open.as_deref(), Some(&[][..]), "{done:#?}");
+    assert_eq!(world.shown(), "ana@acme.example inactive\n", "nobody asked for it again");
+    assert_eq!(of_kind(&world, ClearanceKind::Approval).await, []);
+    let done = standing(&world, &scope).await;
+    assert_eq!((done.state, done.refused, done.waits), (UndoState::Done, vec![], vec![]));
+    assert_eq!(
+        undo_lines(&world).await,
+        [
+            "what was to be taken back goes on: 3 lines as before",
+            "2 operations to take back: 3 of 3 steps wait"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_undo_that_was_agreed_to_refuses_line_by_line_what_the_world_has_moved() {
+    let (mut world, scope) =
+        joined("[guardrails]\nremovals_but_first = { approval = [\"role:approver\"] }\n").await;
+    world.engine.apply_undo(&scope, "Olu", "not hers").await.unwrap();
+    world.quiet().await;
+    let asked = of_kind(&world, ClearanceKind::Approval).await;
+    world.hq.change(|state| {
+        let account = state.accounts.values_mut().next().unwrap();
+        account.roles.as_mut().unwrap().insert(CenterId(51), Role::Manager);
+    });
+    approve(&world, &asked).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example inactive MANAGER in 51\n");
+    let ended = standing(&world, &scope).await;
+    let refused: Vec<_> = ended.refused.iter().map(|one| (one.line.as_str(), one.why.as_str())).collect();
+    let moved = "the world has moved: somebody changed it since, and it is left alone";
+    assert_eq!((ended.state, refused), (UndoState::Refused, vec![("role-:51:CUSTOMER", moved)]));
+    assert_eq!(undo_lines(&world).await[0], "what was to be taken back goes on: 1 line refused");
+    assert_eq!(of_kind(&world, ClearanceKind::Approval).await, [], "nothing is asked any more");
+}
+
+#[tokio::test]
+async fn an_undo_that_somebody_declines_takes_nothing_back() {
+    let (mut world, scope) =
+        joined("[guardrails]\nremovals_but_first = { approval = [\"role:approver\"] }\n").await;
+    let before = world.shown();
+    world.engine.apply_undo(&scope, "Olu", "not hers").await.unwrap();
+    let asked = of_kind(&world, ClearanceKind::Approval).await;
+    let ids: Vec<_> = asked.iter().map(|one| one.id.clone()).collect();
+    world.engine.decide_requests(&ids, Say::Decline, &fay(), "she stays").await.unwrap();
+    world.quiet().await;
+    assert_eq!(world.shown(), before);
+    let ended = standing(&world, &scope).await;
+    assert_eq!((ended.state, ended.refused.len()), (UndoState::Refused, 3));
+    assert!(ended.refused[0].why.starts_with("declined: declined by Fay: she stays"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_return_that_an_undo_asks_about_goes_on_once_it_is_agreed_to() {
+    let mut world = World::new().await;
+    let ask = "[lifecycle.new_account]\nbut_first = { approval = [\"role:approver\"] }\n\n[lifecycle.start]";
+    world.edits = vec![("[lifecycle.start]", ask)];
+    world.reborn().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    let asked = of_kind(&world, ClearanceKind::Approval).await;
+    approve(&world, &asked).await;
+    world.quiet().await;
+    let (before, left_at) = (world.shown(), world.now());
+    assert_eq!(before, "ana@acme.example seat 11 CUSTOMER in 51\n");
+    world.leave(&id).await;
     world.quiet().await;
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
-    assert_eq!(of_kind(&world, ClearanceKind::Approval).await, []);
+    let scope = UndoScope::Person(id, left_at);
+    world.engine.apply_undo(&scope, "Olu", "a mistake in Okta").await.unwrap();
+    // Looks go by, for which she left.
+    world.quiet().await;
+    let asked = of_kind(&world, ClearanceKind::Approval).await;
+    assert_eq!(asked.iter().map(|one| one.rule.as_str()).collect::<Vec<_>>(), ["lifecycle.new_account"]);
+    approve(&world, &asked).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), before);
+    assert_eq!(standing(&world, &scope).await.state, UndoState::Done);
+}
+
+fn fay() -> Principal {
+    Principal { name: "Fay".into(), roles: vec!["approver".into()], ..Principal::default() }
+}
+
+async fn approve(world: &World, asked: &[Clearance]) {
+    let ids: Vec<_> = asked.iter().map(|one| one.id.clone()).collect();
+    assert!(!ids.is_empty());
+    world.engine.decide_requests(&ids, Say::Approve, &fay(), "").await.unwrap();
+}
+
+async fn standing(world: &World, scope: &UndoScope) -> UndoStanding {
+    let shown = world.engine.preview_undo(scope, "test").await.unwrap();
+    shown[0].standing.clone().unwrap()
+}
+
+/// What the journal says of undos, newest first.
+async fn undo_lines(world: &World) -> Vec<String> {
+    let filter = ActivityFilter { limit: 100, ..ActivityFilter::default() };
+    let kept = world.store.activity(&filter).await.unwrap().into_iter();
+    kept.filter(|one| one.entry.kind == "undo").map(|one| one.entry.title).collect()
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 use lanyard_engine::{
     ports::Progress,
-    undo::{UndoFor, UndoScope},
+    undo::{UndoFor, UndoScope, UndoState},
     whatif::{
         SealRefused, SealReport, UNSEALABLE, WhatIf, WhatIfError,
         waves::{self, Waves},
@@ -515,6 +515,16 @@ fn undo_text(all: &[UndoFor], applied: bool) -> String {
         if let Some(open) = &one.open {
             list("still different", open);
         }
+        if let Some(standing) = &one.standing {
+            let state = match standing.state {
+                UndoState::Waiting => "waits, and goes on by itself",
+                UndoState::Done => "waited, and is done",
+                UndoState::Refused => "waited, and is over",
+            };
+            let refused = standing.refused.iter().map(|one| format!("{}: {}", one.what, one.why));
+            list("not taken back", &refused.collect::<Vec<_>>());
+            list(state, std::slice::from_ref(&standing.because));
+        }
     }
     let all_steps: usize = all.iter().map(|one| one.plan.steps.len()).sum();
     let steps: usize = all.iter().map(|one| one.plan.open_steps().count()).sum();
@@ -528,11 +538,7 @@ fn undo_text(all: &[UndoFor], applied: bool) -> String {
         (false, _) => writeln!(text, "{} people, {steps} steps; with --apply it is done", all.len()),
     };
     if all_steps > steps {
-        let _ = writeln!(
-            text,
-            "{} more steps wait for what is said beside them: take them back again then",
-            all_steps - steps
-        );
+        let _ = writeln!(text, "{} more steps wait for what is said beside them", all_steps - steps);
     }
     text
 }

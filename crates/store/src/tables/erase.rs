@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lanyard_engine::ports::{
-    DELEGATIONS, Document, Finding, LATE_ANSWERS, Message, REVIEW_LINES, SHOWN_WHATIFS,
+    DELEGATIONS, Document, Finding, LATE_ANSWERS, Message, REVIEW_LINES, SHOWN_WHATIFS, UNDOS,
 };
 use lanyard_model::{account::Account, id::IdentityId, identity::Identity, plan::Plan};
 use serde_json::Value;
@@ -91,8 +91,10 @@ pub(crate) fn person(tx: &dyn Tx, open: &mut OpenFindings, runs: &mut Runs, who:
         scrub_shown(&mut page, who);
         documents::keep(tx, &page)?;
     }
-    for given in documents::by_key(tx, DELEGATIONS, "person", &who.to_string())? {
-        documents::forget(tx, DELEGATIONS, &given.key, given.version)?;
+    for collection in [DELEGATIONS, UNDOS] {
+        for kept in documents::by_key(tx, collection, "person", &who.to_string())? {
+            documents::forget(tx, collection, &kept.key, kept.version)?;
+        }
     }
     wanted.findings(tx, open)?;
     wanted.messages(tx)?;

@@ -1,7 +1,9 @@
 //! Somebody is forgotten: their name is nowhere in the database, and the journal still verifies.
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{ActivityFilter, Entry, Finding, Message, Severity, Store, Write, Wrote};
+use lanyard_engine::ports::{
+    ActivityFilter, Document, DocumentKey, Entry, Finding, Message, Severity, Store, UNDOS, Write, Wrote,
+};
 use lanyard_model::{
     id::{AccountId, AccountKey, IdentityId, PlanId, SiteId, TenantId},
     identity::{AttributeValue, Groups, Identity, Profile, Status},
@@ -183,6 +185,14 @@ async fn a_name_that_is_erased_is_nowhere_in_the_database() {
         asked.route = "approval:ana@acme.example".into();
         batch.push(Write::Message(asked));
     }
+    // An undo that waits, and what of.
+    batch.push(Write::Document(Box::new(Document {
+        collection: UNDOS.into(),
+        key: "und_1".into(),
+        version: 0,
+        keys: vec![DocumentKey { kind: "person".into(), value: ana().to_string(), sole: false }],
+        body: serde_json::json!({ "waits": [{ "key": "visit+:left", "what": format!("+ visit: {NAME}") }] }),
+    })));
     let sent = |id: &str| Write::MessageTried { id: id.into(), at: at(5), result: Ok(()), next: None };
     batch.push(sent("alert:it:1777000000000"));
     store.write(batch).await.unwrap();
