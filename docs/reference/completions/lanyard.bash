@@ -1811,7 +1811,7 @@ _lanyard() {
             return 0
             ;;
         lanyard__subcmd__bench__subcmd__whatif)
-            opts="-v -h -V --people --times --json --verbose --help --version"
+            opts="-v -h -V --people --times --cold --json --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

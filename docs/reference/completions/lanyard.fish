@@ -673,6 +673,7 @@ complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_s
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from decide" -s V -l version -d 'Print version'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from whatif" -l people -d 'People in the company' -r
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from whatif" -l times -d 'How often each draft is asked about; the slowest answer counts' -r
+complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from whatif" -l cold -d 'Ask only after nobody has asked for a while, when everybody is read from the mirrors'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from whatif" -l json -d 'One JSON object on stdout'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from whatif" -s v -l verbose -d 'Say more on stderr (twice: everything)'
 complete -c lanyard -n "__fish_lanyard_using_subcommand bench; and __fish_seen_subcommand_from whatif" -s h -l help -d 'Print help'
