@@ -62,7 +62,7 @@ pub(super) struct Side<'a> {
 }
 
 /// In builds with checks, so many people are judged in both ways.
-pub(super) const CHECKED_MAX: Who = 2_000;
+const CHECKED_MAX: Who = 2_000;
 /// People whom a thread takes at a time.
 const CHUNK: u32 = 256;
 

@@ -186,13 +186,6 @@ impl Pictures {
         (state.last.take(), std::mem::take(&mut state.touched), state.reading)
     }
 
-    /// Whether nothing was written since the last reading began.
-    #[cfg(debug_assertions)]
-    pub(super) fn is_still_true(&self) -> bool {
-        let state = self.state();
-        state.watched && state.touched.is_empty()
-    }
-
     fn keep(&self, reading: u64, picture: Picture) {
         let mut state = self.state();
         if state.reading == reading {
@@ -243,10 +236,6 @@ impl Engine {
                     Some(last) => self.up_to_date(Arc::unwrap_or_clone(last.population), &touched).await?,
                     None => None,
                 };
-                #[cfg(debug_assertions)]
-                if let Some(renewed) = &renewed {
-                    self.check_renewed(renewed).await?;
-                }
                 let population = match renewed {
                     Some(renewed) => renewed,
                     None => self.population(in_force).await?,

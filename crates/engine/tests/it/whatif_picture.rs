@@ -1,5 +1,5 @@
-//! What is kept of everybody between two what-ifs: true whatever was written in between. In builds with checks each of these
-//! what-ifs also reads everybody anew and compares.
+//! What is kept of everybody between two what-ifs: true whatever was written in between. After each of them everybody is read
+//! anew and compared.
 
 use std::time::Duration;
 
@@ -43,6 +43,7 @@ async fn what_is_known_of_everybody_is_not_used_once_something_was_written_about
 /// Who would lose rooms, of how many people.
 async fn losers(world: &World) -> (Vec<String>, usize) {
     let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
+    world.engine.check_everybody().await.unwrap();
     let losers = answer.people.iter().filter(|one| !one.loses.is_empty());
     (losers.map(|one| one.person.clone()).collect(), answer.totals.people)
 }
