@@ -134,11 +134,18 @@ impl Director {
 
     /// Plays chapter by chapter at real speed: when a chapter is over and seen, the clock moves to the next.
     /// `hurry` skips idle time until the first comparison is worked off. A `still` day is not played at all.
-    pub async fn run_day_for_people(self: Arc<Self>, hurry: tokio::task::JoinHandle<()>, still: bool) {
+    pub async fn run_day_for_people(
+        self: Arc<Self>,
+        hurry: tokio::task::JoinHandle<()>,
+        begins: Timestamp,
+        still: bool,
+    ) {
         while !self.has_swept().await || !self.is_quiet(SignedDuration::from_secs(30)).await {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         hurry.abort();
+        // What people do before the stand-ins' own morning would lie in the past of everything that is there.
+        self.time.move_to(begins);
         if still {
             std::future::pending::<()>().await;
         }

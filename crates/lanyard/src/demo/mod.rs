@@ -164,7 +164,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         return Ok(if summary.is_sound() { exit::DONE } else { exit::FAILED });
     }
     tokio::select! {
-        () = director.clone().run_day_for_people(hurry, arguments.still) => {}
+        () = director.clone().run_day_for_people(hurry, now, arguments.still) => {}
         () = crate::verbs::stopped() => {}
     }
     office.close().await;
