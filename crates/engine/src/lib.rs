@@ -11,6 +11,7 @@ pub mod approvals;
 pub mod asking;
 pub mod clock;
 pub mod context;
+mod cores;
 pub mod definitions;
 pub mod delegations;
 pub mod engine;

@@ -4,11 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::Hash,
-    num::NonZero,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -26,6 +22,7 @@ use serde::Serialize;
 
 use crate::{
     Engine,
+    cores::on_all_cores,
     engine::Active,
     judge::since,
     ports::Mirrored,
@@ -241,36 +238,20 @@ impl Counting {
 
     /// Counts everybody, on all cores.
     fn everybody(&self, population: &Population) -> Counts<'_> {
-        let everybody = population.roll.listed();
-        let taken = AtomicU32::new(0);
-        let work = || {
-            let mut counts = Counts::default();
-            loop {
-                let from = taken.fetch_add(CHUNK, Ordering::Relaxed);
-                if from >= everybody {
-                    return counts;
-                }
-                for who in from..(from + CHUNK).min(everybody) {
-                    if let Some(identity) = population.roll.identity(&population.tenants, who) {
-                        self.count(&mut counts, &identity, population.now);
-                    }
+        let parts = on_all_cores(population.roll.listed(), CHUNK, Counts::default, |counts, some| {
+            for who in some {
+                if let Some(identity) = population.roll.identity(&population.tenants, who) {
+                    self.count(counts, &identity, population.now);
                 }
             }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut all = work();
-            for other in others {
-                let more = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                all.people += more.people;
-                more.flows
-                    .into_iter()
-                    .for_each(|(flow, reach)| all.flows.entry(flow).or_default().add(reach));
-                more.rows.into_iter().for_each(|(row, reach)| all.rows.entry(row).or_default().add(reach));
-            }
-            all
-        })
+        });
+        let mut all = Counts::default();
+        for part in parts {
+            all.people += part.people;
+            part.flows.into_iter().for_each(|(flow, reach)| all.flows.entry(flow).or_default().add(reach));
+            part.rows.into_iter().for_each(|(row, reach)| all.rows.entry(row).or_default().add(reach));
+        }
+        all
     }
 
     /// In the words of the two policies. Flows and rows that concern nobody are told all the same.

@@ -32,6 +32,7 @@ use lanyard_plan::{
 use lanyard_policy::{Facts, ManagerKey, reaction::Situation};
 
 use crate::{
+    cores::joined,
     delegations::StandIns,
     engine::{Active, doubt_of_missing, manager_key},
     look::Leaving,
@@ -656,7 +657,7 @@ impl Keys {
                     (site.site.clone(), Arc::new(index))
                 })
                 .collect();
-            Self { people: people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), accounts }
+            Self { people: joined(people), accounts }
         })
     }
 

@@ -1,9 +1,6 @@
 //! What a draft means to each person: two plans for each, compared, in words.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    num::NonZero,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lanyard_model::{
     clearance::GatedLine,
@@ -18,6 +15,7 @@ use super::{
     Population,
     outlook::{HandedOver, Outlook},
 };
+use crate::cores::on_all_cores;
 
 /// What the draft means to one person in one site, beyond what is open anyway.
 #[derive(Debug, Clone, Serialize)]
@@ -110,29 +108,19 @@ pub(super) fn effects(
 ) -> (Vec<PersonEffect>, Reasons) {
     let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
     let keys: Vec<_> = keys.into_iter().collect();
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let chunks: Vec<_> = keys.chunks(CHUNK).collect();
     let of_chunk = |keys: &[&(IdentityId, SiteId)]| {
         let mut reasons = Reasons::default();
         let effects = keys.iter().filter_map(|key| effect_on(key, today, then, population, &mut reasons));
         (effects.collect::<Vec<_>>(), reasons)
     };
-    let parts: Vec<Vec<_>> = std::thread::scope(|scope| {
-        let work = |thread: usize| {
-            let own = chunks.iter().skip(thread).step_by(threads);
-            own.map(|keys| of_chunk(keys)).collect::<Vec<_>>()
-        };
-        let others: Vec<_> = (1..threads).map(|thread| scope.spawn(move || work(thread))).collect();
-        let first = work(0);
-        let others = others
-            .into_iter()
-            .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        std::iter::once(first).chain(others).collect()
+    let parts = on_all_cores(chunks.len() as u32, 1, Vec::new, |part, some| {
+        part.extend(some.map(|at| (at, of_chunk(chunks[at as usize]))));
     });
+    let mut parts: Vec<_> = parts.into_iter().flatten().collect();
+    parts.sort_unstable_by_key(|(at, _)| *at);
     let (mut people, mut reasons) = (Vec::new(), Reasons::default());
-    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
-    for at in 0..chunks.len() {
-        let Some((effects, of_part)) = parts[at % threads].next() else { continue };
+    for (_, (effects, of_part)) in parts {
         people.extend(reasons.take_over(effects, of_part));
     }
     (people, reasons)

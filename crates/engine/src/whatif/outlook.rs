@@ -1,10 +1,6 @@
 //! What one policy makes of everybody.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    num::NonZero,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_model::{
@@ -18,6 +14,7 @@ use lanyard_plan::lines;
 
 use super::population::Population;
 use crate::{
+    cores::on_all_cores,
     engine::Active,
     judge::{Judge, Managers, Sight, Who},
     reactions::Unclear,
@@ -76,7 +73,7 @@ pub(super) fn outlooks(sides: &[Side<'_>], population: &Population) -> Vec<Outlo
         // Rare: an account that somebody holds turned out to be another one's too.
         return outlooks_in_order(sides, population);
     }
-    if cfg!(debug_assertions) && people(population) <= CHECKED_MAX {
+    if cfg!(debug_assertions) && population.roll.listed() <= CHECKED_MAX {
         // Builds with checks see at every what-if that judging people alone is no other judging.
         assert_eq!(outlooks, outlooks_in_order(sides, population), "judged alone, and in order");
     }
@@ -85,7 +82,7 @@ pub(super) fn outlooks(sides: &[Side<'_>], population: &Population) -> Vec<Outlo
 
 /// The same, everybody after everybody else.
 fn outlooks_in_order(sides: &[Side<'_>], population: &Population) -> Vec<Outlook> {
-    let everybody: Vec<Who> = (0..people(population)).collect();
+    let everybody: Vec<Who> = (0..population.roll.listed()).collect();
     let mut outlooks: Vec<_> = sides.iter().map(|_| Outlook::default()).collect();
     let mut judges = judges_of(sides, population);
     let left: Vec<_> = sides.iter().map(|_| everybody.clone()).collect();
@@ -114,10 +111,6 @@ fn judges_of<'a>(sides: &[Side<'a>], population: &'a Population) -> Vec<Judge<'a
     sides.iter().map(judge_of).collect()
 }
 
-fn people(population: &Population) -> Who {
-    population.tenants.iter().map(|tenant| tenant.identities.len() as Who).sum()
-}
-
 /// What is known to be applied for somebody in a site.
 fn applied<'p>(population: &'p Population, identity: &Identity, site: &SiteId) -> Option<&'p Applied> {
     population.applied.get(site)?.get(&identity.id)
@@ -125,43 +118,31 @@ fn applied<'p>(population: &'p Population, identity: &Identity, site: &SiteId) -
 
 /// Judges whoever can be judged alone. Answers who is left under each policy, in order.
 fn alone(sides: &[Side<'_>], judges: &[Judge<'_>], population: &Population) -> (Vec<Outlook>, Vec<Vec<Who>>) {
-    let people = people(population);
-    let taken = AtomicU32::new(0);
-    let work = || {
-        let mut parts: Vec<(Outlook, Vec<Who>)> = sides.iter().map(|_| Default::default()).collect();
-        let mut managers = Managers::default();
-        loop {
-            let from = taken.fetch_add(CHUNK, Ordering::Relaxed);
-            if from >= people {
-                return parts;
-            }
-            for who in from..(from + CHUNK).min(people) {
-                let Some(identity) = population.roll.identity(&population.tenants, who) else { continue };
-                for ((side, judge), (outlook, left)) in sides.iter().zip(judges).zip(&mut parts) {
-                    let applied = |site: &SiteId| applied(population, &identity, site);
-                    let done = judge.judge_alone(who, &identity, &mut managers, &applied, &mut |sight| {
-                        outlook.note(who, sight, population.now, side.restricting());
-                    });
-                    if !done {
-                        left.push(who);
-                    }
+    let begin = || -> (Vec<(Outlook, Vec<Who>)>, _) {
+        (sides.iter().map(|_| Default::default()).collect(), Managers::default())
+    };
+    let judged = on_all_cores(population.roll.listed(), CHUNK, begin, |(parts, managers), some| {
+        for who in some {
+            let Some(identity) = population.roll.identity(&population.tenants, who) else { continue };
+            for ((side, judge), (outlook, left)) in sides.iter().zip(judges).zip(parts.iter_mut()) {
+                let applied = |site: &SiteId| applied(population, &identity, site);
+                let done = judge.judge_alone(who, &identity, managers, &applied, &mut |sight| {
+                    outlook.note(who, sight, population.now, side.restricting());
+                });
+                if !done {
+                    left.push(who);
                 }
             }
         }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut parts = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut parts = work();
-        for other in others {
-            let more = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            for ((outlook, left), (also, behind)) in parts.iter_mut().zip(more) {
-                outlook.add(also);
-                left.extend(behind);
-            }
-        }
-        parts
     });
+    let mut judged = judged.into_iter().map(|(parts, _)| parts);
+    let mut parts = judged.next().unwrap_or_default();
+    for more in judged {
+        for ((outlook, left), (also, behind)) in parts.iter_mut().zip(more) {
+            outlook.add(also);
+            left.extend(behind);
+        }
+    }
     parts.iter_mut().for_each(|(_, left)| left.sort_unstable());
     parts.into_iter().unzip()
 }

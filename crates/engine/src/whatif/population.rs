@@ -19,6 +19,7 @@ use lanyard_model::{
 use super::{WhatIfError, picture::Touched};
 use crate::{
     Engine,
+    cores::joined,
     delegations::StandIns,
     engine::Active,
     judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
@@ -336,8 +337,4 @@ fn seated(mut desks: Desks, sites: &[SiteSurvey], active: &Active) -> Desks {
         }
     }
     desks
-}
-
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
