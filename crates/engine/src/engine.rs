@@ -698,10 +698,9 @@ impl Engine {
         }
         let _busy = self.clock.busy();
         let mail = batch.iter().any(|write| matches!(write, Write::Message(_)));
-        // Of whatever is noted for a picture of everybody it is told before and after; the batch itself goes to the store.
         let noted = self.pictures.note(&batch, self.clock.now());
         let wrote = self.store.write(batch).await;
-        self.pictures.note_again(noted);
+        drop(noted);
         let wrote = wrote?;
         if mail {
             self.mail.notify_one();

@@ -48,7 +48,7 @@ impl Picture {
 
 /// Of what something was written.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
+pub(super) struct Touched {
     pub(super) people: BTreeSet<IdentityId>,
     pub(super) accounts: BTreeSet<AccountKey>,
     /// What is remembered of somebody in a site.
@@ -141,35 +141,42 @@ pub(crate) struct Pictures {
     turn: tokio::sync::Mutex<()>,
 }
 
+/// What a batch writes about, while it is being written.
+pub(crate) struct Noted<'p> {
+    pictures: &'p Pictures,
+    touched: Touched,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        let mut state = self.pictures.state();
+        if state.watched {
+            state.touched.add(&self.touched);
+        }
+    }
+}
+
 impl Pictures {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something is about to be written. Whatever reads meanwhile may see it or not: it is noted again once it was
-    /// ([`Pictures::note_again`]).
-    pub(crate) fn note(&self, batch: &[Write], now: Timestamp) -> Touched {
+    /// Something is about to be written. Whatever reads meanwhile may see it or not: it is noted once more when it was, or when
+    /// nobody waits for it any more.
+    pub(crate) fn note(&self, batch: &[Write], now: Timestamp) -> Noted<'_> {
         let mut state = self.state();
         if state.watched && now.duration_since(state.asked_at) > KEPT_FOR {
             state.forget();
         }
         if !state.watched {
             // Who begins to read before it is written reads everybody once more: rare, and cheaper than to note everything.
-            return Touched { all: batch.iter().any(is_about_people), ..Touched::default() };
+            let touched = Touched { all: batch.iter().any(is_about_people), ..Touched::default() };
+            return Noted { pictures: self, touched };
         }
         let mut touched = Touched::default();
         batch.iter().for_each(|write| touched.note(write));
         state.touched.add(&touched);
-        touched
-    }
-
-    /// What was noted was written, or not. Nothing is lost by a reading that began in between: who began to look while it
-    /// was being written reads it then.
-    pub(crate) fn note_again(&self, touched: Touched) {
-        let mut state = self.state();
-        if state.watched {
-            state.touched.add(&touched);
-        }
+        Noted { pictures: self, touched }
     }
 
     /// Lets go of the memory that it takes.
