@@ -383,7 +383,10 @@ impl Engine {
         batch.push(went_on(&kept, &planned, waited, self.clock.now()));
         self.write(batch).await?;
         let next = match kept.standing.state {
-            UndoState::Waiting => self.waits_still(&kept).await?.unwrap_or(Next::Waits(Some(now))),
+            // Not at once: whatever it waits for would be asked for without end.
+            UndoState::Waiting => {
+                self.waits_still(&kept).await?.unwrap_or(Next::Waits(Some(now + self.settings.retry_first)))
+            }
             UndoState::Done | UndoState::Refused => {
                 let mut asked = self.store.clearances_of(identity, Some(site)).await?;
                 asked.retain(|one| kept.standing.requests.contains(&one.id));
