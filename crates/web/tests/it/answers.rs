@@ -10,7 +10,7 @@ use std::{
 };
 
 use http::{StatusCode, header};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::ports::{Entry, Finding, Finish, Message, Severity, Store as _, Write};
 use lanyard_model::{
     id::IdentityId,
@@ -115,18 +115,9 @@ async fn a_rule_that_is_broken_names_the_field_that_it_is_about() {
 async fn what_nothing_would_show_again_is_not_put_away_until_a_day() {
     let house = House::new();
     let keys = ["by-hand:northgate/ana:hq:reactivation", "message:m1", "review:rev_1:000001", "orphan:hq:9"];
-    let finding = |key: &str| Finding {
-        key: key.into(),
-        kind: if key.starts_with("message") { "message" } else { "todo" }.into(),
-        severity: Severity::Warning,
-        tenant: None,
-        site: None,
-        identity: None,
-        title: format!("about {key}"),
-        detail: String::new(),
-        fix: None,
-        count: None,
-        since: house.now(),
+    let finding = |key: &str| match key.starts_with("message") {
+        true => Finding { kind: "message".into(), ..todo(key, house.now()) },
+        false => todo(key, house.now()),
     };
     house.put(keys.iter().map(|key| Write::Finding(Box::new(finding(key)))).collect()).await;
     let until = house.now() + SignedDuration::from_hours(24);
@@ -152,17 +143,8 @@ async fn what_nothing_would_show_again_is_not_put_away_until_a_day() {
 async fn findings_are_read_page_by_page_whatever_goes_in_between() {
     let house = House::new();
     let finding = |key: &str, severity, hours| Finding {
-        key: key.into(),
-        kind: "todo".into(),
         severity,
-        tenant: None,
-        site: None,
-        identity: None,
-        title: format!("about {key}"),
-        detail: String::new(),
-        fix: None,
-        count: None,
-        since: house.now() - SignedDuration::from_hours(hours),
+        ..todo(key, house.now() - SignedDuration::from_hours(hours))
     };
     let all = [
         finding("mild", Severity::Info, 1),
@@ -417,4 +399,20 @@ async fn one_tenant_is_looked_at_alone_by_whoever_sees_it_whole() {
     assert_eq!(part, Value::Null, "numbers of everybody are not for a part");
     let (_, whole) = needs("/api/v1/overview?tenant=northgate", &bearer).await;
     assert_eq!(whole, json!(0), "its own are");
+}
+
+fn todo(key: &str, since: Timestamp) -> Finding {
+    Finding {
+        key: key.into(),
+        kind: "todo".into(),
+        severity: Severity::Warning,
+        tenant: None,
+        site: None,
+        identity: None,
+        title: format!("about {key}"),
+        detail: String::new(),
+        fix: None,
+        count: None,
+        since,
+    }
 }
