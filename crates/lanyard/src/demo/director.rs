@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_engine::{Engine, clock::Clock};
+use lanyard_engine::{Engine, clock::Clock, intake::gap_beyond};
 use lanyard_model::{id::TenantId, identity::Status};
 use lanyard_sim::{
     face::Inspect,
@@ -25,6 +25,8 @@ use super::clock::{DemoClock, SharedClock};
 const QUIET: SignedDuration = SignedDuration::from_mins(4);
 /// A day that does not come to rest within this many looks at it is told as it is.
 const PATIENCE: u32 = 400;
+/// Looks, 5 ms apart, whether the logs were read.
+const READ_TRIES: u32 = 100;
 
 /// Plays one day.
 pub struct Director {
@@ -145,7 +147,7 @@ impl Director {
         }
         hurry.abort();
         // What people do before the stand-ins' own morning would lie in the past of everything that is there.
-        self.time.move_to(begins);
+        self.pass_to(begins).await;
         if still {
             std::future::pending::<()>().await;
         }
@@ -159,7 +161,7 @@ impl Director {
                 // What is held until then comes first.
                 let held = self.engine.store().next_due().await.ok().flatten();
                 let next = held.filter(|at| *at > now).map_or(step.at, |at| at.min(step.at));
-                self.time.move_to(next);
+                self.pass_to(next).await;
                 self.seen().await;
             }
             self.play(step);
@@ -170,6 +172,24 @@ impl Director {
             }
         }
         std::future::pending::<()>().await;
+    }
+
+    /// Lets time pass until then, in strides after each of which the logs are read: one leap would be an outage of ours to whoever
+    /// asks when they were.
+    async fn pass_to(&self, until: Timestamp) {
+        let stride = gap_beyond(Duration::ZERO) * 3 / 4;
+        while self.now() < until {
+            let next = (self.now() + stride).min(until);
+            self.time.move_to(next);
+            let is_read = |tenant| self.engine.polled_at(tenant).is_some_and(|at| at >= next);
+            // An org that answers nothing is not waited for.
+            for _ in 0..READ_TRIES {
+                if self.orgs.iter().all(is_read) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
     }
 
     /// Waits a little for things to settle, at real speed.
