@@ -61,7 +61,7 @@ export function Drift() {
           <div className="row" style={{ gap: 8 }}><span className="dim small">Sort</span><SegmentedControl size="xs" aria-label="Sort" value={sort ?? "severity"} onChange={(value) => filter({ sort: value === "severity" ? undefined : value })} data={[{ value: "severity", label: "Worst first" }, { value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }, { value: "title", label: "By name" }]} /></div>
           <Panel title="Open findings" end={first && plural(first.total, "finding")}>
             <Together items={(findings.data?.pages ?? []).flatMap((page) => page.items)} chosen={chosen} pick={pick} />
-            <Loaded query={findings} what="the findings" rows={8}>
+            <Loaded query={findings} long what="the findings" rows={8}>
               {(data) => <Findings items={data.pages.flatMap((page) => page.items)} filtered={Boolean(kind ?? q)} clear={() => filter({ kind: undefined, q: undefined })} tenant={tenant} chosen={chosen} pick={pick} />}
             </Loaded>
           </Panel>

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { ActivityItem } from "../api";
-import { absolute, At, clock, day, useZone } from "../time";
+import { absolute, At, clock, day, useZone, type Zone } from "../time";
 import { CodeMark } from "./marks";
 import { lineCode, lineTitle } from "../words";
 import { useTenant } from "./tenant";
@@ -15,6 +15,11 @@ export function Feed({ items, tight, open, choose }: { items: ActivityItem[]; ti
   useEffect(() => {
     for (const item of items) seen.current.add(key(item));
   }, [items]);
+  const asked = useRef(choose);
+  useLayoutEffect(() => {
+    asked.current = choose;
+  }, [choose]);
+  const ask = useCallback((line: string) => asked.current?.(line), []);
   return (
     <ul className={tight ? "list feed tight" : "list feed"}>
       {items.flatMap((item, i) => {
@@ -23,23 +28,30 @@ export function Feed({ items, tight, open, choose }: { items: ActivityItem[]; ti
         const newDay = !tight && (before === undefined || day(before.at, zone) !== today);
         return [
           newDay && <li key={`day before ${key(item)}`} className="daybreak">{today}</li>,
-          <li key={key(item)} data-chosen={open === key(item) || undefined} className={choose ? "choice" : undefined} data-new={(!first && !seen.current.has(key(item))) || undefined}>
-            {tight ? <span className="at"><At at={item.at} /></span> : (
-              <time className="at num" dateTime={item.at} title={absolute(item.at, zone)}>{clock(item.at, zone)}</time>
-            )}
-            <CodeMark code={lineCode(item)} />
-            <div className="grow">
-              <Title item={item} />
-              <div className={tight ? "dim small ellipsis" : "dim"} style={{ fontSize: tight ? 12 : 13 }}>{item.detail}</div>
-            </div>
-            {!tight && <span className="only-wide small dim" style={{ flexShrink: 0 }}>{[item.tenant, item.site].filter(Boolean).join(" → ")}</span>}
-            {choose && <button type="button" data-row className="details" aria-expanded={open === key(item)} aria-label={`Details: ${lineTitle(item)}${item.person ? `, ${item.person}` : ""}`} onClick={() => choose(key(item))}>Details</button>}
-          </li>,
+          <Row key={key(item)} item={item} zone={zone} tight={tight} chosen={open === key(item)} fresh={!first && !seen.current.has(key(item))} choose={choose && ask} />,
         ];
       })}
     </ul>
   );
 }
+
+/** Drawn once: a list of thousands is not drawn anew for each page that is added to it. */
+const Row = memo(function Row({ item, zone, tight, chosen, fresh, choose }: { item: ActivityItem; zone: Zone; tight?: boolean; chosen: boolean; fresh: boolean; choose?: (line: string) => void }) {
+  return (
+    <li data-chosen={chosen || undefined} className={choose ? "choice" : undefined} data-new={fresh || undefined}>
+      {tight ? <span className="at"><At at={item.at} /></span> : (
+        <time className="at num" dateTime={item.at} title={absolute(item.at, zone)}>{clock(item.at, zone)}</time>
+      )}
+      <CodeMark code={lineCode(item)} />
+      <div className="grow">
+        <Title item={item} />
+        <div className={tight ? "dim small ellipsis" : "dim"} style={{ fontSize: tight ? 12 : 13 }}>{item.detail}</div>
+      </div>
+      {!tight && <span className="only-wide small dim" style={{ flexShrink: 0 }}>{[item.tenant, item.site].filter(Boolean).join(" → ")}</span>}
+      {choose && <button type="button" data-row className="details" aria-expanded={chosen} aria-label={`Details: ${lineTitle(item)}${item.person ? `, ${item.person}` : ""}`} onClick={() => choose(key(item))}>Details</button>}
+    </li>
+  );
+});
 
 /** The person's name leads to the person: inside the title if that names them, else before it. */
 function Title({ item }: { item: ActivityItem }) {
