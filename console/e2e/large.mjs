@@ -77,8 +77,8 @@ async function firstPaints(page) {
 }
 
 /** How long after each click or key the next frame is drawn, as the browser tells it. Those under 16 ms are not told: they count as 16. */
-async function interactions(page) {
-  await slower(page);
+async function interactions(page, slowed) {
+  if (slowed) await slower(page);
   await page.evaluate(() => {
     globalThis.told = [];
     const told = ({ name, target, duration, startTime, processingStart, processingEnd }) => ({
@@ -162,14 +162,19 @@ try {
     const paints = await firstPaints(cold.page);
     check("first paint, four times slower", quantile(paints, 0.5), BUDGET.first_paint_ms);
     await cold.context.close();
-    const hand = await signedIn();
-    const touches = await interactions(hand.page);
-    const took = touches.map(({ ms }) => ms);
-    check("the slowest touch, four times slower", quantile(took, 1), BUDGET.interaction_ms);
-    await hand.context.close();
+    const touched = async (slowed) => {
+      const hand = await signedIn();
+      const touches = await interactions(hand.page, slowed);
+      await hand.context.close();
+      const took = touches.map(({ ms }) => ms);
+      return { p50: round(quantile(took, 0.5)), max: round(quantile(took, 1)), times: took.length, slowest: touches.sort((a, b) => b.ms - a.ms).slice(0, 5) };
+    };
+    figures.interaction_ms = await touched(false);
+    figures.interaction_slower_ms = await touched(true);
+    check("the slowest touch", figures.interaction_ms.max, BUDGET.interaction_ms);
+    check("a touch in the middle, four times slower", figures.interaction_slower_ms.p50, BUDGET.interaction_ms);
     figures.cpu_slower_by = SLOWER;
     figures.first_contentful_paint_ms = { p50: round(quantile(paints, 0.5)), max: round(quantile(paints, 1)), times: paints.length };
-    figures.interaction_ms = { p50: round(quantile(took, 0.5)), max: round(quantile(took, 1)), times: took.length, slowest: touches.sort((a, b) => b.ms - a.ms).slice(0, 8) };
   }
   console.log(JSON.stringify(figures));
 } catch (error) {

@@ -71,7 +71,7 @@ export function Approvals() {
       <SegmentedControl size="sm" aria-label="Kind" value={kind ?? "all"} onChange={(value) => filter({ kind: value === "all" ? undefined : value })}
         data={[{ value: "all", label: "Waiting" }, { value: "approval", label: "For a person" }, { value: "hold", label: "For a time" }, { value: "cap", label: "At a limit" }, { value: "done", label: "Decided" }]} />
       </div>
-      <Loaded query={query} long what="the approvals" rows={8}>
+      <Loaded query={query} what="the approvals" rows={8}>
         {() => (
           <div className="cols main">
             <div className="panel">

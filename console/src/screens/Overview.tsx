@@ -25,7 +25,7 @@ export function Overview() {
         {query.data && <StopButton state={query.data.state} />}
       </PageHead>
       <div>
-        <Loaded query={query} long what="the overview" rows={10}>
+        <Loaded query={query} what="the overview" rows={10}>
           {(data) => <Body data={data} tenant={tenant} />}
         </Loaded>
       </div>
@@ -286,7 +286,7 @@ function Recent({ tenant }: { tenant: string }) {
   const query = useActivity(tenant, { limit: 14 });
   return (
     <Panel title="Just now" end={<Link to="/$tenant/activity" params={{ tenant }}>All activity</Link>}>
-      <Loaded query={query} long what="activity">
+      <Loaded query={query} what="activity">
         {(data) => {
           const items = newestFirst(data.pages).slice(0, 9);
           return items.length > 0 ? <Feed items={items} tight /> : <Empty title="Nothing has happened yet">The first events appear here as they arrive.</Empty>;

@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { memo, useState } from "react";
 import type { PersonSummary } from "../api";
 import { usePeople } from "../queries";
@@ -9,6 +9,8 @@ import { Ago } from "../time";
 import { Avatar, Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
+import { RowLink, useGo } from "../ui/row_link";
+import { TableRows } from "../ui/rows";
 import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -64,9 +66,7 @@ export function People() {
               <div className="scroll">
                 <table className="table">
                   <thead><tr><SortHead label="Name" sort={sort === "-name" ? "descending" : "ascending"} turn={() => void navigate({ search: { q, sort: sort === "-name" ? undefined : "-name" }, replace: true })} /><th>Department and title</th><th>Okta</th><th>iOffice</th><th>Seat</th><th className="r">Last change</th></tr></thead>
-                  <tbody>
-                    {people.map((p) => <Row key={`${p.tenant}/${p.id}`} p={p} tenant={tenant} />)}
-                  </tbody>
+                  <TableRows of={people}>{(p) => <Row key={`${p.tenant}/${p.id}`} p={p} tenant={tenant} />}</TableRows>
                 </table>
               </div>
             );
@@ -84,14 +84,15 @@ export function People() {
 
 /** Drawn once: a list of thousands is not drawn anew for each page that is added to it. */
 const Row = memo(function Row({ p, tenant }: { p: PersonSummary; tenant: string }) {
-  const navigate = useNavigate();
+  const go = useGo();
+  const target = { to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } } as const;
   return (
-    <tr data-link onClick={() => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } })}>
+    <tr data-link onClick={() => go(target)}>
       <td>
         <div className="row">
           <Avatar name={p.name} />
           <div style={{ minWidth: 0 }}>
-            <Link data-row className="rowlink" style={{ color: "var(--text)", fontWeight: 560 }} to="/$tenant/people/$home/$id" params={{ tenant, home: p.tenant, id: p.id }} onClick={(e) => e.stopPropagation()}>{p.name}</Link>
+            <RowLink {...target} data-row className="rowlink" style={{ color: "var(--text)", fontWeight: 560 }}>{p.name}</RowLink>
             <div className="dim small email ellipsis" title={p.email ?? undefined}>{p.email}</div>
           </div>
         </div>

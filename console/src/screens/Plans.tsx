@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { memo } from "react";
 import type { PlanRow } from "../api";
 import { usePlans } from "../queries";
@@ -9,6 +9,8 @@ import { Ago } from "../time";
 import { Summary } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
+import { RowLink, useGo } from "../ui/row_link";
+import { TableRows } from "../ui/rows";
 import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -59,9 +61,7 @@ export function Plans() {
               <div className="scroll">
                 <table className="table">
                   <thead><tr><th>Person</th><th>Changes</th><th>Lane</th><th>Tenant</th><SortHead className="r" label="Made" sort={sort === "oldest" ? "ascending" : "descending"} turn={() => filter({ sort: sort === "oldest" ? undefined : "oldest" })} /></tr></thead>
-                  <tbody>
-                    {data.map((plan) => <Row key={plan.id} plan={plan} tenant={tenant} />)}
-                  </tbody>
+                  <TableRows of={data}>{(plan) => <Row key={plan.id} plan={plan} tenant={tenant} />}</TableRows>
                 </table>
               </div>
             );
@@ -79,13 +79,14 @@ export function Plans() {
 
 /** Drawn once: a list of thousands is not drawn anew for each page that is added to it. */
 const Row = memo(function Row({ plan, tenant }: { plan: PlanRow; tenant: string }) {
-  const navigate = useNavigate();
+  const go = useGo();
+  const target = { to: "/$tenant/plans/$planId", params: { tenant, planId: plan.id } } as const;
   return (
-    <tr data-link onClick={() => void navigate({ to: "/$tenant/plans/$planId", params: { tenant, planId: plan.id } })}>
+    <tr data-link onClick={() => go(target)}>
       <td>
-        <Link data-row style={{ color: "var(--text)", fontWeight: 560 }} to="/$tenant/plans/$planId" params={{ tenant, planId: plan.id }} onClick={(e) => e.stopPropagation()}>
+        <RowLink {...target} data-row style={{ color: "var(--text)", fontWeight: 560 }}>
           {plan.person ?? plan.identity?.id ?? plan.id}
-        </Link>
+        </RowLink>
         <div className="dim mono">{plan.id}</div>
       </td>
       <td><Summary summary={plan.summary} short /></td>

@@ -54,7 +54,7 @@ export function ReviewPage() {
   return (
     <>
       <Link to="/$tenant/reviews" params={{ tenant }} className="row small" style={{ width: "fit-content" }}><IconArrowLeft size={14} aria-hidden /> Reviews</Link>
-      <Loaded query={query} long what="this review" rows={10}>
+      <Loaded query={query} what="this review" rows={10}>
         {(data) => {
           const first = data.pages[0]!;
           const { review, counts } = first;
