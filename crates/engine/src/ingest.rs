@@ -65,7 +65,9 @@ impl Engine {
         }
         let uuids: Vec<_> = delivery.events.iter().map(|event| event.uuid.to_string()).collect();
         let title = format!("{} event{} by hook", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
-        let missing = self.add_missing_groups(deleted_groups(&delivery.events));
+        let deleted = deleted_groups(&delivery.events, now);
+        let gone = self.note_deleted_groups(tenant, &deleted).await?;
+        let missing = self.add_missing_groups(deleted.into_iter().map(|(group, _)| group));
         let kinds: Vec<_> = delivery.events.iter().map(|event| event.kind.to_string()).collect();
         let wrote = self
             .write(
@@ -84,6 +86,7 @@ impl Engine {
                     .data(serde_json::json!({ "uuids": uuids }))
                     .write()])
                 .chain(missing)
+                .chain(gone)
                 .collect(),
             )
             .await?;
@@ -193,7 +196,9 @@ impl Engine {
         }
         let uuids: Vec<_> = page.events.iter().map(|event| event.uuid.to_string()).collect();
         let (chain, data) = read.page(&uuids, interval);
-        let missing = self.add_missing_groups(deleted_groups(&page.events));
+        let deleted = deleted_groups(&page.events, now);
+        let gone = self.note_deleted_groups(tenant, &deleted).await.map_err(FeedStop::Store)?;
+        let missing = self.add_missing_groups(deleted.into_iter().map(|(group, _)| group));
         let mut batch = vec![Write::Signals {
             tenant: tenant.clone(),
             source: Source::Feed,
@@ -210,7 +215,7 @@ impl Engine {
                 format!("{} event{} in the feed", uuids.len(), if uuids.len() == 1 { "" } else { "s" });
             batch.push(line(tenant, now, "signal", title).data(data).write());
         }
-        batch.extend(missing);
+        batch.extend(missing.into_iter().chain(gone));
         self.write(batch).await.map_err(FeedStop::Store)?;
         self.note_polled(tenant, now, to_its_end);
         self.wake.notify_one();
@@ -247,12 +252,14 @@ pub enum FeedStop {
     Store(StoreFailure),
 }
 
-fn deleted_groups(events: &[Event]) -> Vec<GroupId> {
-    events
-        .iter()
-        .filter(|event| event.deletion && event.users.is_empty())
-        .flat_map(|e| e.groups.clone())
-        .collect()
+/// Groups that were deleted, and when by Okta's clock.
+fn deleted_groups(events: &[Event], now: Timestamp) -> Vec<(GroupId, Timestamp)> {
+    let deletions = events.iter().filter(|event| event.deletion && event.users.is_empty());
+    let of = |event: &Event| {
+        let at = event.published.unwrap_or(now);
+        event.groups.iter().map(|group| (group.clone(), at)).collect::<Vec<_>>()
+    };
+    deletions.flat_map(of).collect()
 }
 
 fn back(now: Timestamp, by: std::time::Duration) -> Timestamp {

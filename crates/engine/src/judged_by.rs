@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use lanyard_model::id::GroupId;
 use lanyard_policy::{Policy, PolicyFiles};
 
@@ -29,6 +30,25 @@ impl Engine {
     /// A store that cannot be read.
     pub(crate) async fn judged_by(&self, policy: &Policy) -> Result<Active, StoreFailure> {
         let missing = self.missing_of(policy, self.listed_groups().await?.as_ref());
+        Ok(Active::new(policy, missing, &catalogues(self.sites())))
+    }
+
+    /// The same of a policy as it was in force at a past moment: groups that went later were there then. `there` are some that
+    /// are known to have been.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub(crate) async fn judged_then(
+        &self,
+        policy: &Policy,
+        there: &[GroupId],
+        moment: Timestamp,
+    ) -> Result<Active, StoreFailure> {
+        let gone = self.gone_groups().await?;
+        let mut missing = self.missing_of(policy, self.listed_groups().await?.as_ref());
+        missing.retain(|group| {
+            !there.contains(group) && gone.get(group).is_none_or(|gone| gone.since <= moment)
+        });
         Ok(Active::new(policy, missing, &catalogues(self.sites())))
     }
 

@@ -43,13 +43,15 @@ pub struct Totals {
     pub quiet: u64,
     /// Operations that the target accepted.
     pub writes: u64,
+    /// Changes that a badge system acknowledged. No operation of a site's.
+    pub doors: u64,
     /// Operations that failed in any way.
     pub failed: u64,
     /// Looks whose plan was read back with nothing open.
     pub verified: u64,
     /// Sites in which needed looks had to read an account.
     pub account_looks: u64,
-    /// Looks in which a site accepted something: each asks for a read-back, though it may be another look that reads.
+    /// Looks in which a site, or its badge system, accepted something: each asks for a read-back, though it may be another look that reads.
     pub changes: u64,
 }
 
@@ -64,6 +66,7 @@ impl Totals {
             needed: more(self.needed, before.needed),
             quiet: more(self.quiet, before.quiet),
             writes: more(self.writes, before.writes),
+            doors: more(self.doors, before.doors),
             failed: more(self.failed, before.failed),
             verified: more(self.verified, before.verified),
             account_looks: more(self.account_looks, before.account_looks),

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod environments;
 pub mod explain;
 pub mod feeds;
+pub mod gone_groups;
 mod grown;
 pub mod ingest;
 pub mod intake;

@@ -373,7 +373,8 @@ impl Engine {
         let schema = self.schema().await;
         let attributes = schema.as_ref().map(|types| types.keys().cloned().collect());
         let ways = self.settings().ways.clone();
-        Known { attributes, types: schema.unwrap_or_default(), groups, ways }
+        let gone = self.gone_groups().await.unwrap_or_default();
+        Known { attributes, types: schema.unwrap_or_default(), groups, gone, ways }
     }
 
     /// Attributes of all tenants with their types.

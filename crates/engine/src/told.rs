@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     Engine,
-    engine::{Active, catalogues},
+    engine::Active,
     explain::PreviewError,
     ports::{ActivityFilter, Kept, Memberships, Mirrored, StoreFailure},
 };
@@ -102,12 +102,15 @@ impl Engine {
             linked: link.is_some(),
         };
         let then = match at {
-            Some(at) => self.policy_then(at).await.map_err(PreviewError::Store)?,
+            Some(at) => {
+                let there = known.identity.groups.ids();
+                self.policy_then(at, there).await.map_err(PreviewError::Store)?
+            }
             None => None,
         };
         let active = then.as_ref().map_or(&*active, |(_, then)| then);
         let mut desired = active.bound.evaluate(&known.identity, &facts, moment);
-        if let Some((number, _)) = &then {
+        if let Some((Some(number), _)) = &then {
             let text = format!("by version {number}, which was in force then");
             desired.because.push(Because { rule: "policy".into(), row: None, text });
         }
@@ -127,22 +130,24 @@ impl Engine {
         Ok(Told { at: moment, known, desired, ways, made })
     }
 
-    /// Another version of the policy than the one in force now, if one was in force at a moment.
-    async fn policy_then(&self, moment: Timestamp) -> Result<Option<(i64, Active)>, StoreFailure> {
+    /// The version of the policy that was in force at a moment, as it judged then; with its number, if it is another than the
+    /// one in force now. `there` are groups that there were then.
+    async fn policy_then(
+        &self,
+        moment: Timestamp,
+        there: &[GroupId],
+    ) -> Result<Option<(Option<i64>, Active)>, StoreFailure> {
         for skip in (0..).step_by(VERSIONS_READ) {
             let (versions, _) = self.policy_versions(skip, VERSIONS_READ).await?;
             if versions.is_empty() {
                 break;
             }
             let Some(version) = versions.into_iter().find(|version| version.at <= moment) else { continue };
-            if version.seal == self.active().policy.seal() {
-                return Ok(None);
-            }
             // A text that this program does not take any more decides nothing.
-            let policy = Policy::parse(&version.source).ok();
-            // What was a group then is on record with the people who were in it.
-            let then = |policy: Policy| Active::new(&policy, BTreeSet::new(), &catalogues(self.sites()));
-            return Ok(policy.map(|policy| (version.number, then(policy))));
+            let Ok(policy) = Policy::parse(&version.source) else { return Ok(None) };
+            let other = version.seal != self.active().policy.seal();
+            let then = self.judged_then(&policy, there, moment).await?;
+            return Ok(Some((other.then_some(version.number), then)));
         }
         Ok(None)
     }

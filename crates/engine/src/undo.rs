@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountRead},
-    clearance::{Clearance, ClearanceKind, ClearanceState, GatedLine},
+    clearance::{Clearance, ClearanceState, GatedLine},
     desired::Applied,
     id::{IdentityId, PlanId, SiteId},
     link::Link,
@@ -17,7 +17,7 @@ use lanyard_plan::{
     Removal,
     clearing::{self, Asked, Gated, UNDO_PLAN as UNDO},
     seal,
-    undo::{Done, Today, Undo, plan_undo},
+    undo::{Done, Left, Today, Undo, plan_undo},
 };
 use lanyard_policy::Facts;
 use serde::Serialize;
@@ -33,6 +33,7 @@ use crate::{
     whatif::SealRefused,
 };
 
+mod away;
 mod waiting;
 
 pub use waiting::{LineLeft, UndoStanding, UndoState};
@@ -333,15 +334,15 @@ impl Engine {
             person,
             site: site.clone(),
             plan,
-            lost,
-            moved,
+            lost: texts(&lost),
+            moved: texts(&moved),
             already,
             keep_away,
             operations: done.len(),
             open: None,
             standing: None,
         };
-        Ok(Planned { shown, account, person: somebody, new, applying })
+        Ok(Planned { shown, lost, moved, account, person: somebody, new, applying })
     }
 
     fn site_of_undo(&self, site: &SiteId) -> Result<&std::sync::Arc<SiteState>, PreviewError> {
@@ -429,7 +430,13 @@ impl Engine {
     ) -> Result<UndoFor, PreviewError> {
         let after = self.undo_for(&undo.identity, &undo.site, done, because).await?;
         undo.open = Some(after.shown.plan.steps.iter().flat_map(still_open).collect());
-        undo.standing = self.keep_waiting(done, because, kept, &after).await.map_err(PreviewError::Store)?;
+        let standing = self.keep_waiting(done, because, kept.clone(), &after).await;
+        undo.standing = standing.map_err(PreviewError::Store)?;
+        if undo.standing.as_ref().is_none_or(|standing| standing.state != UndoState::Waiting) {
+            let left = away::not_taken_back(&after);
+            let ended = self.keep_no_longer(kept.as_deref(), &left, now).await;
+            ended.map_err(PreviewError::Store)?;
+        }
         if after.shown.plan.steps.is_empty() {
             self.end_asked(&after.applying.known, because, now).await.map_err(PreviewError::Store)?;
         }
@@ -502,63 +509,23 @@ impl Engine {
         }
         Ok(())
     }
-
-    /// Puts on record what the policy must not bring again by itself, unless an undo of before keeps it away still.
-    async fn keep_away(
-        &self,
-        undo: &UndoFor,
-        known: &[Clearance],
-        because: &str,
-        now: Timestamp,
-    ) -> Result<Option<String>, PreviewError> {
-        let away = || known.iter().filter(|known| known.kind == ClearanceKind::Undone && !known.over);
-        let mut lines = undo.keep_away.clone();
-        lines.retain(|line| !away().any(|known| known.names(&line.key)));
-        if lines.is_empty() {
-            return Ok(away()
-                .next_back()
-                .filter(|_| !undo.keep_away.is_empty())
-                .map(|known| known.id.clone()));
-        }
-        let id =
-            format!("clr_undo_{}_{}", undo.plan.id.as_str().trim_start_matches(UNDO), now.as_microsecond());
-        let clearance = Clearance {
-            id: id.clone(),
-            version: 0,
-            kind: ClearanceKind::Undone,
-            identity: undo.identity.clone(),
-            person: undo.person.clone(),
-            site: undo.site.clone(),
-            rule: clearing::UNDO.into(),
-            lines,
-            plan: undo.plan.id.clone(),
-            state: ClearanceState::Waiting,
-            asked_at: now,
-            until: None,
-            demand: None,
-            manager: None,
-            votes: Vec::new(),
-            ended: Some((now, because.to_owned())),
-            over: false,
-            spent: BTreeSet::new(),
-        };
-        let batch = vec![
-            self.clearance_line(&clearance, "clearance", "kept away until the undo is released", now),
-            Write::Clearance(Box::new(clearance)),
-        ];
-        self.write(batch).await.map_err(PreviewError::Store)?;
-        Ok(Some(id))
-    }
 }
 
 /// An undo of one person in one site, planned and gated.
 struct Planned {
     shown: UndoFor,
+    /// Cannot come back, and changed by somebody since: as `shown` tells it, with the lines.
+    lost: Vec<Left>,
+    moved: Vec<Left>,
     account: Option<Account>,
     person: Person,
     /// Asked for the first time.
     new: Vec<Clearance>,
     applying: Applying,
+}
+
+fn texts(left: &[Left]) -> Vec<String> {
+    left.iter().map(|one| one.what.clone()).collect()
 }
 
 /// What is still different, and what it waits for.

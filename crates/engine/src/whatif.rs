@@ -240,7 +240,11 @@ impl Engine {
         };
         let whole = unread.is_empty() && torn.is_empty() && !problems.has_errors();
         doubts.extend(torn);
-        doubts.extend(draft.missing.iter().map(|group| format!("group {group} does not exist in Okta")));
+        let gone = self.gone_groups().await?;
+        doubts.extend(draft.missing.iter().map(|group| match gone.get(group) {
+            Some(gone) => format!("group {group} does not exist in Okta: {}", gone.said()),
+            None => format!("group {group} does not exist in Okta"),
+        }));
         progress.report("decisions", 0, None);
         let (lapsed_now, lapsed_then) = (
             self.lapsed(&population.asked, in_force.policy.seal()).await?,

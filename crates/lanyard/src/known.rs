@@ -8,6 +8,7 @@ use std::{
 
 use lanyard_engine::{
     definitions::{self, Fields},
+    gone_groups::{self, GoneGroups},
     sweep::SweepScope,
 };
 use lanyard_model::id::{GroupId, TenantId};
@@ -38,7 +39,14 @@ fn known(dir: &Path) -> Known {
     let tenants: Vec<&str> = settings.tenants.iter().map(|tenant| tenant.id.as_str()).collect();
     let types = schema(&archive, &tenants);
     let attributes = types.as_ref().map(|types| types.keys().cloned().collect());
-    Known { attributes, types: types.unwrap_or_default(), groups: groups(&archive, &tenants), ..known }
+    let groups = groups(&archive, &tenants);
+    Known { attributes, types: types.unwrap_or_default(), groups, gone: gone(&archive, &tenants), ..known }
+}
+
+/// Groups that were deleted, as far as a server saw it.
+fn gone(archive: &Archive, tenants: &[&str]) -> GoneGroups {
+    let kept = |tenant: &&str| archive.meta(&gone_groups::key(&TenantId::new(*tenant))).ok().flatten();
+    tenants.iter().flat_map(|tenant| gone_groups::read(kept(tenant).as_deref())).collect()
 }
 
 fn groups(archive: &Archive, tenants: &[&str]) -> Option<BTreeMap<GroupId, String>> {

@@ -31,6 +31,8 @@ pub struct StandIns {
     /// The stand-ins' own rate limits.
     pub limits: bool,
     pub preset: String,
+    /// Where a badge system is served, if one is.
+    pub badge: Option<SocketAddr>,
     /// Redirect URI of a console whose people sign in there.
     pub console: Option<String>,
 }
@@ -68,7 +70,7 @@ impl StandIns {
             tls: self.tls,
             faults: self.faults,
             record: None,
-            badge: None,
+            badge: self.badge,
             badge_drop: None,
             console: self.console,
         }

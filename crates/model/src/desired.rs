@@ -131,7 +131,7 @@ pub struct BookingWish {
     pub end: Timestamp,
 }
 
-/// Bookings of somebody who is gone that are not cancelled. The first that fits a booking counts; others are cancelled.
+/// Bookings of somebody who is gone, or on a leave that takes them, that are not cancelled. The first that fits a booking counts; others are cancelled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptBookings {
     /// Space type names, folded; empty: any.
@@ -260,7 +260,7 @@ pub struct Desired {
     #[serde(default, skip_serializing_if = "LeftAlone::is_nothing")]
     pub left_alone: LeftAlone,
     pub bookings: Vec<Want<BookingWish>>,
-    /// Of somebody who is gone: what stays in the calendar for now.
+    /// Of somebody who is gone, or on a leave that takes bookings: what stays in the calendar for now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keeps: Vec<KeptBookings>,
     pub visits: Vec<Want<VisitWish>>,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
     booking::Booking,
-    desired::{Desired, Ending, KeptBookings, Lifecycle, Loses, ToDo},
+    desired::{Desired, Ending, KeptBookings, Loses, ToDo},
     fold,
     plan::{AccountPatch, Difference, Effect, Gate, Operation, Plan, Step},
 };
@@ -238,11 +238,8 @@ fn cancel_bookings(
     }
 }
 
-/// The rule by which a leaver's booking stays, if it does.
+/// The rule by which a booking stays that would go, if it does.
 fn kept<'a>(booking: &Booking, desired: &'a Desired, setting: &Setting<'_>) -> Option<&'a KeptBookings> {
-    if desired.keeps.is_empty() || !matches!(desired.lifecycle, Lifecycle::Ended { .. }) {
-        return None;
-    }
     let kind =
         booking.room.and_then(|room| setting.catalogue.rooms.get(&room)).map(|room| fold::text(&room.kind));
     // A space that is not known is of no kind: only a rule about all of them concerns it.

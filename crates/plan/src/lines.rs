@@ -19,7 +19,7 @@ use crate::doors;
 
 /// One change of one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Line<'a> {
+pub(crate) enum Line<'a> {
     Create,
     Deactivate,
     Reactivate,
@@ -41,7 +41,7 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match self {
             Self::Create => "create".into(),
             Self::Deactivate => "deactivate".into(),

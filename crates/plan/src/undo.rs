@@ -15,7 +15,7 @@ use lanyard_model::{
     plan::{AccountPatch, Difference, Effect, Inverse, Operation, Outcome, Step},
 };
 
-use crate::{Removal, doors, seating::Seating};
+use crate::{Removal, doors, lines::Line, seating::Seating};
 
 /// One operation that was accepted.
 #[derive(Debug, Clone)]
@@ -42,14 +42,29 @@ pub struct Today<'a> {
     pub because: &'a str,
 }
 
+/// Something that an undo leaves as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left {
+    /// What it is, and why where that is not plain.
+    pub what: String,
+    /// Keys of the lines that would have taken it back; none: there is no such line.
+    pub lines: Vec<String>,
+}
+
+impl Left {
+    fn at<'a>(what: impl Into<String>, lines: impl IntoIterator<Item = Line<'a>>) -> Self {
+        Self { what: what.into(), lines: lines.into_iter().map(|line| line.key()).collect() }
+    }
+}
+
 /// What would be done to take operations back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Undo {
     pub steps: Vec<Step>,
     /// Cannot come back.
-    pub lost: Vec<String>,
+    pub lost: Vec<Left>,
     /// Changed by somebody since: left alone.
-    pub moved: Vec<String>,
+    pub moved: Vec<Left>,
     /// Is so already.
     pub already: Vec<String>,
     /// Lines that must stay away, so that the policy does not bring them at once.
@@ -63,14 +78,15 @@ pub fn plan_undo(done: &[Done<'_>], today: &Today<'_>) -> Undo {
     let mut doors = today.doors.0.clone();
     for one in done.iter().rev() {
         let Some(inverse) = one.inverse else {
-            undo.lost.push(format!(
+            let what = format!(
                 "{} of {}: what was there before is not on record",
                 one.operation.name(),
                 one.at.strftime("%Y-%m-%d %H:%M UTC")
-            ));
+            );
+            undo.lost.push(Left::at(what, []));
             continue;
         };
-        undo.lost.extend(inverse.lost.iter().cloned());
+        undo.lost.extend(inverse.lost.iter().map(|what| Left::at(what.as_str(), [])));
         undo.keep_away.extend(inverse.lines.iter().cloned());
         match (one.operation, inverse.ops.first()) {
             (
@@ -133,11 +149,14 @@ fn take_back(
             }
         }
         (Operation::SetRoles { roles: wrote }, Some(Operation::SetRoles { roles: had })) => {
+            let centers: BTreeSet<_> = wrote.keys().chain(had.keys()).copied().collect();
+            let line = |center| Line::Role(center, wrote.get(&center).copied(), had.get(&center).copied());
             let Some(now) = account.as_mut().and_then(|account| account.roles.as_mut()) else {
-                undo.moved.push("roles: they cannot be read today, so they are left alone".into());
+                let turned = centers.into_iter().filter(|center| wrote.get(center) != had.get(center));
+                let what = "roles: they cannot be read today, so they are left alone";
+                undo.moved.push(Left::at(what, turned.map(line)));
                 return;
             };
-            let centers: BTreeSet<_> = wrote.keys().chain(had.keys()).copied().collect();
             let mut told = Vec::new();
             let mut list = now.clone();
             for center in centers {
@@ -158,7 +177,7 @@ fn take_back(
                         let effect = if to > from { Effect::Add } else { Effect::Remove };
                         told.push(difference(effect, &what, word(from), word(to), today));
                     }
-                    _ => undo.moved.push(what),
+                    _ => undo.moved.push(Left::at(what, [line(center)])),
                 }
             }
             if !told.is_empty() {
@@ -182,7 +201,7 @@ fn take_back(
             Some(Operation::Book { key, title, room, center, start, end }),
         ) => {
             if *start <= today.now {
-                undo.lost.push(format!("booking {booking}: its time is past"));
+                undo.lost.push(Left::at(format!("booking {booking}: its time is past"), [Line::Book(key)]));
                 return;
             }
             let same =
@@ -206,7 +225,8 @@ fn take_back(
         }
         (Operation::HandOver { .. }, Some(Operation::HandOver { booking, from, to, start })) => {
             if *start <= today.now {
-                undo.lost.push(format!("booking {booking}: its time is past"));
+                undo.lost
+                    .push(Left::at(format!("booking {booking}: its time is past"), [Line::HandOver(*to)]));
                 return;
             }
             if today.bookings.is_some_and(|all| all.iter().any(|b| b.id == *booking && !b.cancelled)) {
@@ -220,7 +240,9 @@ fn take_back(
             push(undo, today, op, vec![told], false);
         }
         (Operation::Book { title, end, .. }, _) => match one.outcome {
-            _ if *end <= today.now => undo.lost.push(format!("{title}: its time is past")),
+            _ if *end <= today.now => {
+                undo.lost.push(Left::at(format!("{title}: its time is past"), [Line::Cancel]));
+            }
             Outcome::Done { made: Some(number), .. }
                 if today.bookings.is_some_and(|all| all.iter().all(|b| b.cancelled || b.id.0 != *number)) =>
             {
@@ -231,7 +253,10 @@ fn take_back(
                 let op = Operation::CancelBooking { booking: ReservationId(*number) };
                 push(undo, today, op, vec![told], true);
             }
-            _ => undo.lost.push(format!("{title}: its number is not known, cancel it in iOffice")),
+            _ => {
+                let what = format!("{title}: its number is not known, cancel it in iOffice");
+                undo.lost.push(Left::at(what, [Line::Cancel]));
+            }
         },
         _ => {}
     }
@@ -246,11 +271,14 @@ fn take_back_doors(
     today: &Today<'_>,
     undo: &mut Undo,
 ) {
+    let areas: BTreeSet<&String> = wrote.keys().chain(had.keys()).collect();
     if today.doors.1.is_some_and(|known| known != holder) {
-        undo.moved.push(format!("doors: they are no longer {holder} to the badge system"));
+        let turned = areas.into_iter().filter(|area| wrote.get(*area) != had.get(*area));
+        let lines = turned.map(|area| Line::Door(area, wrote.get(area).copied(), had.get(area).copied()));
+        let what = format!("doors: they are no longer {holder} to the badge system");
+        undo.moved.push(Left::at(what, lines));
         return;
     }
-    let areas: BTreeSet<&String> = wrote.keys().chain(had.keys()).collect();
     let before = now.clone();
     let mut told = Vec::new();
     for area in areas {
@@ -271,7 +299,7 @@ fn take_back_doors(
                 let word = |span: Option<lanyard_model::door::DoorSpan>| span.map(|span| span.to_string());
                 told.push(difference(effect, &what, word(from), word(to), today));
             }
-            _ => undo.moved.push(what),
+            _ => undo.moved.push(Left::at(what, [Line::Door(area, from, to)])),
         }
     }
     if !told.is_empty() {
@@ -297,9 +325,10 @@ fn back(
         if now == to {
             undo.already.push(name.to_string());
         } else if now != *value {
-            undo.moved.push(name.to_string());
+            undo.moved.push(Left::at(name.as_str(), [Line::Field(name, to.as_deref())]));
         } else if to.is_none() && ["firstName", "lastName", "email", "userName"].contains(&name.as_str()) {
-            undo.lost.push(format!("{name}: iOffice requires a value"));
+            let what = format!("{name}: iOffice requires a value");
+            undo.lost.push(Left::at(what, [Line::Field(name, None)]));
         } else {
             told.push(difference(Effect::Change, name.as_str(), now, to.clone(), today));
             match &to {
@@ -317,7 +346,7 @@ fn back(
             account.user_type = Some((to, name(to).as_str().into()));
             patch.user_type = Some(to);
         } else if now != Some(to) {
-            undo.moved.push("user type".into());
+            undo.moved.push(Left::at("user type", [Line::UserType(to.0)]));
         }
     }
     if let (Some(value), Some(to)) = (wrote.cost_center, had.cost_center) {
@@ -327,12 +356,16 @@ fn back(
             account.cost_center = to;
             patch.cost_center = Some(to);
         } else if account.cost_center != to {
-            undo.moved.push("cost center".into());
+            undo.moved.push(Left::at("cost center", [Line::CostCenter(to)]));
         }
     }
     if let (Some(value), Some(to)) = (&wrote.items, &had.items) {
         match &mut account.items {
-            None => undo.moved.push("category items: they cannot be read today".into()),
+            None => {
+                let taken = value.difference(to).map(|item| Line::Item(*item, false));
+                let given = to.difference(value).map(|item| Line::Item(*item, true));
+                undo.moved.push(Left::at("category items: they cannot be read today", taken.chain(given)));
+            }
             Some(now) => {
                 let mut list = now.clone();
                 for item in value.difference(to).filter(|item| now.contains(item)) {
@@ -355,12 +388,13 @@ fn back(
     if let (Some(value), Some(to)) = (wrote.seat, had.seat) {
         let now = account.seat.map(|seat| seat.room);
         let path = |room| today.catalogue.room_path(room);
+        let line = Line::Seat(value, to);
         if now == to {
             undo.already.push("seat".into());
         } else if now != value {
-            undo.moved.push("seat".into());
+            undo.moved.push(Left::at("seat", [line]));
         } else if let Some(room) = to.filter(|room| !today.seating.is_free_for(*room, today.identity)) {
-            undo.lost.push(format!("seat {}: it is taken, or gone", path(room)));
+            undo.lost.push(Left::at(format!("seat {}: it is taken, or gone", path(room)), [line]));
         } else {
             let effect = if to.is_some() { Effect::Move } else { Effect::Remove };
             told.push(difference(effect, "seat", now.map(path), to.map(path), today));
@@ -380,7 +414,7 @@ fn back(
                 account.seat_class = Some(class.clone());
             }
         } else if account.section != to {
-            undo.moved.push("section".into());
+            undo.moved.push(Left::at("section", [Line::Section(value, to)]));
         }
     } else if let (Some(value), Some(to)) = (&wrote.seat_class, &had.seat_class) {
         if account.seat_class.as_ref() == Some(value) && to != value {
@@ -389,7 +423,7 @@ fn back(
             account.seat_class = Some(to.clone());
             patch.seat_class = Some(to.clone());
         } else if account.seat_class.as_ref() != Some(to) {
-            undo.moved.push("seat classification".into());
+            undo.moved.push(Left::at("seat classification", [Line::SeatClass(to)]));
         }
     }
 }

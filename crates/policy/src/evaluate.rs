@@ -8,7 +8,7 @@ use lanyard_model::{
     desired::{Applied, Because, Desired, Ending, Lifecycle, SeatWish},
     failure::FailedStep,
     id::{AccountId, SiteId},
-    identity::Identity,
+    identity::{Identity, Status},
 };
 
 use crate::{
@@ -302,11 +302,11 @@ impl Bound {
         without_groups(&self.document, missing, identity, now, told, then)
     }
 
-    /// Whether a flow may announce a visit of theirs, whose host would be the manager; or they left, or may have, and the
-    /// manager takes their bookings over. Nothing else asks for the manager's account.
+    /// Whether a flow may announce a visit of theirs, whose host would be the manager; or they left, or are on a leave that
+    /// takes bookings, or may be, and the manager takes those over. Nothing else asks for the manager's account.
     pub fn may_want_manager(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
         let hands_over = self.document.lifecycle.bookings.iter().any(|rule| rule.hand_over.is_some());
-        if hands_over && self.has_ended(identity, facts, now) {
+        if hands_over && self.loses_bookings(identity, facts, now) {
             return true;
         }
         let announces = |flow: &&Flow| flow.gives.iter().any(|what| matches!(what.kind, Kind::Visit { .. }));
@@ -318,18 +318,23 @@ impl Bound {
             })
     }
 
-    /// Whether they left, or may have, and whoever stands in for them takes their bookings over. Nothing else asks for that
-    /// account.
+    /// Whether they left, or are on a leave that takes bookings, or may be, and whoever stands in for them takes those over.
+    /// Nothing else asks for that account.
     pub fn may_want_delegate(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
         let mut rules = self.document.lifecycle.bookings.iter();
-        rules.any(|rule| rule.hand_over == Some(HandOver::Delegate)) && self.has_ended(identity, facts, now)
+        rules.any(|rule| rule.hand_over == Some(HandOver::Delegate))
+            && self.loses_bookings(identity, facts, now)
     }
 
-    fn has_ended(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
+    fn loses_bookings(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> bool {
         self.with_subject(identity, now, false, |subject| {
             // Standing may rest on where somebody belongs.
             let _ = route(&self.document, subject);
-            matches!(standing(&self.document, subject, facts, now).lifecycle, Lifecycle::Ended { .. })
+            match standing(&self.document, subject, facts, now).lifecycle {
+                Lifecycle::Ended { .. } => true,
+                Lifecycle::Paused { loses } => loses.bookings,
+                _ => false,
+            }
         })
     }
 
@@ -401,7 +406,7 @@ impl Bound {
                 desired.owned = Arc::clone(&site.owned);
                 let seen = facts.applied.and_then(|applied| applied.ended_since);
                 let since = since.or(seen).unwrap_or(facts.since);
-                desired.keeps = visit::kept(document, since, subject.zone, facts);
+                desired.keeps = visit::kept(document, since, "the end", subject.zone, facts);
                 visit::add_checkouts(facts, &mut desired);
                 let failures = Failures::of(document, facts);
                 if !failures.is_empty() {
@@ -412,6 +417,11 @@ impl Bound {
             Lifecycle::OutOfScope | Lifecycle::NotYet { .. } | Lifecycle::Aside { .. } => return desired,
         }
         desired.owned = Arc::clone(&site.owned);
+        if matches!(desired.lifecycle, Lifecycle::Paused { loses } if loses.bookings) {
+            let suspended = identity.status_changed.filter(|_| identity.status == Status::Suspended);
+            let since = suspended.unwrap_or(facts.since);
+            desired.keeps = visit::kept(document, since, "the leave's beginning", subject.zone, facts);
+        }
         profile::add(document, site, subject, &mut desired);
         let scene = Scene {
             document,

@@ -72,7 +72,7 @@ pub use self::{
     evaluate::{Facts, Grounds},
     explain::{Explanation, Line, Part, explain},
     guardrail::{Channel, Guardrails, Schedule},
-    lint::{Known, Ways},
+    lint::{GoneGroup, Known, Ways},
     policy::{FlowLine, Policy, PolicyFiles},
     problem::{Problem, Problems, Severity},
     protection::{Protection, protections},

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use lanyard_model::{
     fold,
     id::{GroupId, TenantId},
     identity::AttributeValue,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     condition::{Condition, GroupTest, Wanted},
@@ -30,8 +32,30 @@ pub struct Known {
     pub types: BTreeMap<String, BTreeSet<String>>,
     /// Groups of all tenants, with their names.
     pub groups: Option<BTreeMap<GroupId, String>>,
+    /// Groups that tenants had once, as far as they were seen to go.
+    pub gone: BTreeMap<GroupId, GoneGroup>,
     /// What the settings have for messages.
     pub ways: Option<Ways>,
+}
+
+/// A group that was deleted in Okta.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneGroup {
+    /// What it was called last; `None`: it was in no list of ours.
+    pub name: Option<String>,
+    /// Since when, by Okta's word or by our observation.
+    pub since: Timestamp,
+}
+
+impl GoneGroup {
+    /// `Okta called it "Rooms", and it is gone since 2026-05-04 08:00 UTC`.
+    pub fn said(&self) -> String {
+        let since = self.since.strftime("%Y-%m-%d %H:%M UTC");
+        match &self.name {
+            Some(name) => format!("Okta called it \"{name}\", and it is gone since {since}"),
+            None => format!("it is gone since {since}"),
+        }
+    }
 }
 
 /// By which ways messages can leave.
@@ -223,13 +247,17 @@ fn named_in_expression(
                 return gone(&test, spot, known, findings);
             }
             let ids = document.groups.values().flat_map(|entry| &entry.test.ids).map(|(_, own)| own.as_str());
-            let fix = match known.groups.as_ref().map(|groups| groups.get(&id)) {
+            let listed = known.groups.as_ref().map(|groups| groups.get(&id));
+            let gone = known.gone.get(&id).filter(|_| listed == Some(None));
+            let fix = match listed {
                 Some(Some(name)) => format!("add \"{name}\" = \"{id}\" to [groups]"),
+                Some(None) if gone.is_some() => GONE_FIX.to_owned(),
                 Some(None) => nearest(text, ids)
                     .unwrap_or_else(|| "it was deleted, or belongs to another tenant".to_owned()),
                 None => nearest(text, ids).unwrap_or_else(|| "add it to [groups]".to_owned()),
             };
-            let message = format!("[groups] has no group {id}, and an expression sees no other");
+            let told = gone.map_or_else(String::new, |gone| format!("; {}", gone.said()));
+            let message = format!("[groups] has no group {id}, and an expression sees no other{told}");
             findings.error(spot, message, Some(fix));
         }
         NamedBy::Beginning if names().any(|name| name.starts_with(text)) => {}
@@ -240,6 +268,9 @@ fn named_in_expression(
         NamedBy::Part => findings.warning(spot, part("contains"), None),
     }
 }
+
+const GONE_FIX: &str =
+    "it was deleted: name the group that took its place, or take the rules away that ask for it";
 
 /// Ids of a group that no tenant has.
 fn gone(group: &GroupTest, spot: &Spot, known: &Known, findings: &mut Findings) {
@@ -253,19 +284,24 @@ fn gone(group: &GroupTest, spot: &Spot, known: &Known, findings: &mut Findings) 
             let others: Vec<_> = others.map(GroupId::as_str).collect();
             (!others.is_empty()).then(|| others.join(", "))
         };
-        let beside = group.beside.get(id);
-        let fix = match (anew(name), beside.and_then(|beside| Some((beside, anew(beside)?)))) {
-            (Some(other), _) => {
+        let gone = known.gone.get(id);
+        // What stands beside the id, else what Okta called it last.
+        let mut others = group.beside.get(id).into_iter().chain(gone.and_then(|gone| gone.name.as_ref()));
+        let again = anew(name).map(|other| (None, other));
+        let fix = match again.or_else(|| others.find_map(|other| Some((Some(other), anew(other)?)))) {
+            Some((None, other)) => {
                 format!("a group of this name has the id {other}: it may have been made anew")
             }
-            (None, Some((beside, other))) => {
-                format!("a group called \"{beside}\" has the id {other}: it may have been made anew")
+            Some((Some(called), other)) => {
+                format!("a group called \"{called}\" has the id {other}: it may have been made anew")
             }
-            (None, None) => "it was deleted, or belongs to another tenant".into(),
+            None if gone.is_some() => GONE_FIX.into(),
+            None => "it was deleted, or belongs to another tenant".into(),
         };
         // An id without a comment has no other name.
         let called = if id.as_str() == name { String::new() } else { format!(" (\"{name}\")") };
-        findings.error(spot, format!("no tenant has the group {id}{called}"), Some(fix));
+        let told = gone.map_or_else(String::new, |gone| format!(": {}", gone.said()));
+        findings.error(spot, format!("no tenant has the group {id}{called}{told}"), Some(fix));
     }
 }
 

@@ -214,7 +214,7 @@ fn visit_key(day: Date) -> String {
     format!("visit:{day}")
 }
 
-/// Whoever would take a leaver's bookings over.
+/// Whoever would take the bookings over of somebody who left, or is on a leave that takes them.
 struct Taker<'a> {
     account: Option<AccountId>,
     delegate: bool,
@@ -235,11 +235,12 @@ fn taker<'a>(rule: HandOver, facts: &Facts<'a>) -> Taker<'a> {
     }
 }
 
-/// Which bookings of somebody whose right ended at `since` stay for now. What the site once refused to hand over to
+/// Which bookings of somebody whose right to them ended at `since`, which `end` calls in words, stay for now. What the site once refused to hand over to
 /// an account is not asked of it again: somebody does it by hand.
 pub(crate) fn kept(
     document: &Document,
     since: Timestamp,
+    end: &str,
     zone: &TimeZone,
     facts: &Facts<'_>,
 ) -> Vec<KeptBookings> {
@@ -251,7 +252,7 @@ pub(crate) fn kept(
             let (last, within) = match rule.keep {
                 Some(Keep::Days(days)) => (
                     Some(date::shift(zone.to_datetime(since).date(), days)),
-                    format!("within {days} days of the end"),
+                    format!("within {days} days of {end}"),
                 ),
                 Some(Keep::Until(day)) => (Some(day), format!("on {day} at the latest")),
                 None => (None, String::new()),

@@ -36,7 +36,7 @@
 //! let day = Day::of(&company);
 //! day.play(running.desks(), &*clock, |step, refused| println!("{} {} {refused:?}", step.at, step.words)).await;
 //! let sites = running.desks()[company.orgs.len()..].iter().map(|desk| desk.inspect(Inspect::State));
-//! for finding in day.verify(&sites.collect::<Result<Vec<_>, _>>()?) {
+//! for finding in day.verify(&sites.collect::<Result<Vec<_>, _>>()?, None) {
 //!     println!("{}: expected {}, but {}", finding.who, finding.expected, finding.found);
 //! }
 //! # Ok(()) }

@@ -193,7 +193,7 @@ impl Sides {
         for workplace in self.workplaces(&life, 1) {
             let catalogue = workplace.read_catalogue(&Silent).await.expect("a catalogue");
             let id = workplace.site().clone();
-            facts.sites.push(lanyard_policy::SiteFacts { id, catalogue, default_host: None });
+            facts.sites.push(lanyard_policy::SiteFacts { id, catalogue, default_host: None, doors: false });
         }
         let mut files = demo_policy(&facts);
         let policy = &mut files.toml.1;

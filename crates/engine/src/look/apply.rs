@@ -239,8 +239,10 @@ impl Engine {
                 applying.carried.push(plan.id.clone());
             }
             tail.accepted |= outcome.is_success();
+            let told = matches!(op, Operation::SetDoors { .. });
             self.latency.count(|totals| {
-                totals.writes += u64::from(outcome.is_success());
+                *(if told { &mut totals.doors } else { &mut totals.writes }) +=
+                    u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());
             });
             if let (Outcome::Unknown { .. }, Operation::Book { key, room, start, .. }) = (&outcome, &op)

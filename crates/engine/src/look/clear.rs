@@ -170,7 +170,11 @@ impl Engine {
     ) -> Result<(), Stop> {
         let present = scene.person.present;
         let now = self.clock.now();
-        let ended = clearing::settle(&applying.known, &gated.wanted, &desired.lifecycle, present.earliest);
+        let mut wanted = gated.wanted.clone();
+        if applying.known.iter().any(|known| known.kind == ClearanceKind::Undone && !known.over) {
+            wanted.extend(self.kept_by_waiting_undos(&scene.person.identity.id).await?);
+        }
+        let ended = clearing::settle(&applying.known, &wanted, &desired.lifecycle, present.earliest);
         if gated.new.is_empty() && ended.is_empty() {
             return Ok(());
         }

@@ -56,6 +56,7 @@ impl Engine {
         known.sort_by(|a, b| a.id.cmp(&b.id));
         groups.sort_by(|a, b| a.id.cmp(&b.id));
         if known != groups {
+            batch.extend(self.note_unlisted_groups(&read.tenant, (&known, &groups), now).await?);
             batch.push(Write::Groups { tenant: read.tenant.clone(), groups });
         }
         self.write(batch).await?;

@@ -12,11 +12,11 @@ use lanyard_model::{
     plan::{Gate, Outcome, Step},
     signal::{Lane, Source},
 };
-use lanyard_plan::{lines, seal};
+use lanyard_plan::{lines, seal, undo::Left};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{INTENTS_MAX, Planned, UndoFor, named};
+use super::{INTENTS_MAX, Planned, UndoFor, away::not_taken_back, named};
 use crate::{
     Engine,
     explain::PreviewError,
@@ -71,8 +71,6 @@ struct Kept {
     since: Timestamp,
     /// The clearance that keeps the policy from what is taken back.
     away: Option<String>,
-    /// What was said already that cannot come back.
-    lost: Vec<String>,
     standing: UndoStanding,
 }
 
@@ -211,6 +209,22 @@ impl Engine {
         Ok(known.map(|(_, kept)| kept.standing))
     }
 
+    /// Records of what is kept away by undos of somebody that still wait. Until such an undo has come to its end, the policy may
+    /// want nothing of what it keeps away, because all of that is there: the record has its reason all the same.
+    pub(crate) async fn kept_by_waiting_undos(
+        &self,
+        who: &IdentityId,
+    ) -> Result<BTreeSet<String>, StoreFailure> {
+        let mut records = BTreeSet::new();
+        if self.later().contains(who) {
+            for document in self.store.documents_by_key(UNDOS, "person", &who.to_string()).await? {
+                let kept = read(&document)?;
+                records.extend(kept.away.filter(|_| kept.standing.state == UndoState::Waiting));
+            }
+        }
+        Ok(records)
+    }
+
     async fn kept_undo(&self, key: &str) -> Result<Option<(i64, Kept)>, StoreFailure> {
         let found = self.store.documents(UNDOS, &[key.to_owned()]).await?;
         found.first().map(|document| Ok((document.version, read(document)?))).transpose()
@@ -224,7 +238,7 @@ impl Engine {
         away: Option<String>,
         after: &Planned,
     ) -> Result<Option<UndoStanding>, StoreFailure> {
-        let UndoFor { identity, site, plan, lost, .. } = &after.shown;
+        let UndoFor { identity, site, plan, .. } = &after.shown;
         let of = ids(done);
         let known = self.kept_undo(&name(identity, site, &of)).await?;
         let (version, before) = known.map_or((0, None), |(version, kept)| (version, Some(kept)));
@@ -248,8 +262,8 @@ impl Engine {
             ended_at: None,
         };
         let since = done.iter().map(|(intent, _)| intent.at).min().unwrap_or(now);
-        let (identity, site, lost) = (identity.clone(), site.clone(), lost.clone());
-        let mut kept = Kept { identity, site, of, since, away, lost, standing };
+        let (identity, site) = (identity.clone(), site.clone());
+        let mut kept = Kept { identity, site, of, since, away, standing };
         if waits.lines.is_empty() {
             kept.standing.refused = blocked(after);
         }
@@ -334,6 +348,7 @@ impl Engine {
         let mut planned = self.undo_for(identity, site, &done, &because).await.map_err(stopped)?;
         let (now, catalogue) = (self.clock.now(), state.catalogue());
         let waited = kept.standing.waits.len();
+        let in_place = not_taken_back(&planned);
         let refused = match released(&kept, &planned.applying.known) {
             Some(why) => refuse_all(&mut planned, &kept, &why),
             None => keep_agreed(&mut planned, &kept, &catalogue),
@@ -391,6 +406,7 @@ impl Engine {
                 let mut asked = self.store.clearances_of(identity, Some(site)).await?;
                 asked.retain(|one| kept.standing.requests.contains(&one.id));
                 self.end_asked(&asked, &because, now).await?;
+                self.keep_no_longer(kept.away.as_deref(), &in_place, now).await?;
                 Next::Over
             }
         };
@@ -442,7 +458,7 @@ fn refuse_all(planned: &mut Planned, kept: &Kept, why: &str) -> Vec<LineLeft> {
 /// Leaves of the plan what was waited for. Answers what is refused of that, and what would be taken back now that nobody was
 /// asked about.
 fn keep_agreed(planned: &mut Planned, kept: &Kept, catalogue: &Catalogue) -> Vec<LineLeft> {
-    let Planned { shown, account, new, .. } = planned;
+    let Planned { shown, lost, moved, account, new, .. } = planned;
     let before = account.as_ref();
     let (mut refused, mut steps, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for step in std::mem::take(&mut shown.plan.steps) {
@@ -469,23 +485,18 @@ fn keep_agreed(planned: &mut Planned, kept: &Kept, catalogue: &Catalogue) -> Vec
     }
     new.retain(|asked| !asked.lines.is_empty());
     let unplanned = kept.standing.waits.iter().filter(|line| !seen.contains(&line.key));
-    refused.extend(unplanned.filter_map(|line| Some(left(line, &why_not(line, shown, &kept.lost)?))));
+    refused.extend(unplanned.filter_map(|line| Some(left(line, &why_not(&line.key, lost, moved)?))));
     refused
 }
 
 /// Why a line is not planned any more; `None`: it is as it was before.
-fn why_not(line: &GatedLine, shown: &UndoFor, lost: &[String]) -> Option<String> {
-    let verb = line.key.split([':', '+', '-']).next().unwrap_or_default();
-    // `roles: they cannot be read today`, `role in Reservations`, `seat`
-    let is_about = |text: &&String| {
-        let what = text.split(':').next().unwrap_or_default();
-        line.what.contains(what.trim_end_matches('s')) || what.starts_with(verb)
-    };
-    if shown.moved.iter().any(|text| is_about(&text)) {
+fn why_not(line: &str, lost: &[Left], moved: &[Left]) -> Option<String> {
+    let is_about = |one: &&Left| one.lines.iter().any(|key| key == line);
+    if moved.iter().any(|one| is_about(&one)) {
         return Some("the world has moved: somebody changed it since, and it is left alone".into());
     }
-    let new = shown.lost.iter().filter(|text| !lost.contains(text)).find(is_about)?;
-    Some(format!("the world has moved: {new}"))
+    let gone = lost.iter().find(is_about)?;
+    Some(format!("the world has moved: {}", gone.what))
 }
 
 /// The journal's word on it.
@@ -514,4 +525,25 @@ fn went_on(kept: &Kept, planned: &Planned, waited: usize, at: Timestamp) -> Writ
             "refused": refused,
         }))
         .write()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_its_own_reason_and_no_namesakes() {
+        let of = |what: &str, line: &str| Left { what: what.into(), lines: vec![line.into()] };
+        // One center's name begins as the other's, and a seat is no seat classification.
+        let moved =
+            [of("role in Reservations", "role-:51:CUSTOMER"), of("seat classification", "class:remote")];
+        let lost = [of("seat Level 9 / 9-001: it is taken, or gone", "seat+:901")];
+        let why = |line| why_not(line, &lost, &moved);
+        assert_eq!(why("role-:52:CUSTOMER"), None, "Reservations South is as it was before");
+        assert_eq!(why("seat-:11"), None);
+        let left = "the world has moved: somebody changed it since, and it is left alone";
+        assert_eq!(why("role-:51:CUSTOMER").as_deref(), Some(left));
+        let gone = "the world has moved: seat Level 9 / 9-001: it is taken, or gone";
+        assert_eq!(why("seat+:901").as_deref(), Some(gone));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lanyard_model::{
-    clearance::GatedLine,
+    clearance::{GatedLine, bookings_to},
     desired::Because,
     id::{AccountId, IdentityId, SiteId},
     plan::{Effect, Gate, Plan},
@@ -235,6 +235,11 @@ fn effect_of(
             None => (one.text.clone(), &mut effect.moves),
         };
         list.push(text.clone());
+        if let Some(to) = one.of.to.filter(|_| one.of.waits.is_none()) {
+            // Whose they become is sealed: to anybody else they go only once somebody agrees.
+            effect.keys.insert(bookings_to(to));
+            effect.lines.entry(text.clone()).or_default().insert(bookings_to(to));
+        }
         effect.because.insert(text, reasons.of(&one.of.because));
     }
     let before = before.filter(|plan| !plan.is_quiet());

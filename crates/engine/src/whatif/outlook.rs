@@ -388,10 +388,7 @@ fn future_bookings(
         _ => return Future::Theirs,
     }
     // Which space a booking of ours is of is not remembered: only a rule about every kind surely concerns it.
-    let kept = match desired.lifecycle {
-        Lifecycle::Ended { .. } => desired.keeps.first().filter(|rule| rule.kinds.is_empty()),
-        _ => None,
-    };
+    let kept = desired.keeps.first().filter(|rule| rule.kinds.is_empty());
     let until = kept.map(|rule| rule.until).filter(|until| *until > now);
     let today = now.to_zoned(TimeZone::UTC).date();
     let days = bookings.keys().filter_map(|key| key.strip_prefix("day-one:")?.parse::<Date>().ok());
@@ -415,9 +412,15 @@ pub(super) struct HandedOver {
     pub(super) waits: Option<String>,
 }
 
-/// Where somebody's access ends, by the rules that hand bookings over; whether they have any is not known.
+/// Where somebody's access ends, or a leave takes bookings, by the rules that hand those over; whether they have any is not
+/// known.
 fn handed_over(desired: &Desired, plan: &Plan, now: Timestamp) -> Vec<HandedOver> {
-    if plan.ending.is_none() || plan.is_quiet() || !matches!(desired.lifecycle, Lifecycle::Ended { .. }) {
+    let loses = match desired.lifecycle {
+        Lifecycle::Ended { .. } => plan.ending.is_some(),
+        Lifecycle::Paused { loses } => loses.bookings,
+        _ => false,
+    };
+    if !loses || plan.is_quiet() {
         return Vec::new();
     }
     let waits = match plan.open_steps().next() {

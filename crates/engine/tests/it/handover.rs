@@ -274,3 +274,26 @@ async fn what_is_handed_over_waits_for_the_stage_of_bookings() {
     world.quiet_for(2 * DAY).await;
     assert_eq!(booked_by(&world, "mia@acme.example"), 2);
 }
+
+#[tokio::test]
+async fn a_leave_that_takes_bookings_hands_the_same_ones_over() {
+    const LEAVE: (&str, &str) = ("loses = [\"permissions\"]", "loses = [\"permissions\", \"bookings\"]");
+    let (mut world, ana) = with_manager().await;
+    world.edits.push(LEAVE);
+    world.reborn().await;
+    world.alter(&ana, |p| p.status = lanyard_model::identity::Status::Suspended).await;
+    world.quiet().await;
+    let mia = "mia@acme.example seat 11 CUSTOMER in 51 1 booked\n";
+    assert_eq!(world.shown(), format!("ana@acme.example seat 12\n{mia}"), "the later one is cancelled");
+    let told = world.engine.tell(&ana, None, None).await.unwrap();
+    assert_eq!(
+        told.desired.keeps[0].because.text,
+        "bookings of any that begin within 14 days of the leave's beginning go to the manager"
+    );
+    // Without bookings among what the leave takes, no rule about them counts.
+    let (mut world, ana) = with_manager().await;
+    world.alter(&ana, |p| p.status = lanyard_model::identity::Status::Suspended).await;
+    world.quiet().await;
+    assert_eq!(booked_by(&world, "ana@acme.example"), 2);
+    assert_eq!(world.engine.tell(&ana, None, None).await.unwrap().desired.keeps, []);
+}

@@ -182,6 +182,57 @@ async fn a_past_moment_is_told_by_the_policy_of_that_moment() {
 }
 
 #[tokio::test]
+async fn a_group_that_went_later_was_there_then_and_the_linter_knows_its_name() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let mut ben = person("acme", "ben", "Ben", "0418");
+    ben.groups = Groups::new([APP.into()], true);
+    let ids = [ana.id.clone(), ben.id.clone()];
+    world.say(ana).await;
+    world.say(ben).await;
+    world.sweep().await;
+    world.quiet().await;
+    let wish = Wish { by: "Olu", reason: "a trial", expected: None };
+    world.engine.publish_policy(&crate::bench::files(99, &[]), wish).await.unwrap();
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    let then = world.now();
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| state.groups.retain(|group| group.as_str() != ROOMS));
+    }
+    let since = world.now().strftime("%Y-%m-%d %H:%M UTC").to_string();
+    world.sweep().await;
+    world.quiet().await;
+    world.clock.pass(std::time::Duration::from_secs(3600));
+    let later = world.now();
+    let why = async |world: &World, at: jiff::Timestamp| {
+        let mut told = Vec::new();
+        for id in &ids {
+            let one = world.engine.tell(id, Some(at), Some("role")).await.unwrap();
+            told.push((one.ways[0].gives, one.ways[0].why.split(';').next().unwrap_or_default().to_owned()));
+        }
+        told
+    };
+    let said = |gives: bool, why: &str| (gives, why.to_owned());
+    assert_eq!(
+        why(&world, then).await,
+        [said(true, "member of ROOMS"), said(false, "not a member of ROOMS")]
+    );
+    let unknown = format!("not known to be a member of ROOMS: the group {ROOMS} no longer exists in Okta");
+    assert_eq!(why(&world, later).await[1], said(false, &unknown));
+    let (_, problems) = world.engine.lint_policy(&crate::bench::files(99, &[])).await;
+    let told = problems.iter().map(ToString::to_string).find(|text| text.contains("no tenant has"));
+    let name = format!(": Okta called it \"{ROOMS}\", and it is gone since {since}");
+    assert!(told.as_ref().is_some_and(|text| text.contains(&name)), "{told:?}");
+    // It is there again, and nothing is gone.
+    for okta in [&world.acme, &world.beta] {
+        okta.change(|state| state.groups.extend([ROOMS.into()]));
+    }
+    world.sweep().await;
+    assert_eq!(world.engine.known().await.gone, Default::default());
+}
+
+#[tokio::test]
 async fn a_visit_that_the_manager_hosts_is_no_riddle() {
     let mut world = World::new().await;
     world.edits = vec![

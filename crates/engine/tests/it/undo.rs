@@ -190,11 +190,18 @@ async fn an_undo_asks_what_the_policy_asks_before_anything_is_taken_that_no_rule
     assert_eq!(keys, ["deactivate", "role-:51:CUSTOMER", "seat-:11"]);
     let waits = standing(&world, &scope).await;
     assert_eq!((waits.state, &waits.requests), (UndoState::Waiting, &vec![asked[0].id.clone()]));
+    // What it will keep away is among what can be decided, though nothing is taken back yet.
+    world.signal(&asked[0].identity, false).await;
+    world.quiet().await;
+    let kept = of_kind(&world, ClearanceKind::Undone).await;
+    assert_eq!(kept.len(), 1, "{kept:#?}");
     approve(&world, &asked).await;
     // The process ends between the word and the deed.
     world.reborn().await;
     world.quiet().await;
     assert_eq!(world.shown(), "ana@acme.example inactive\n", "nobody asked for it again");
+    let after: Vec<_> = of_kind(&world, ClearanceKind::Undone).await.into_iter().map(|one| one.id).collect();
+    assert_eq!(after, [kept[0].id.clone()], "it is kept away by the same record");
     assert_eq!(of_kind(&world, ClearanceKind::Approval).await, []);
     let done = standing(&world, &scope).await;
     assert_eq!((done.state, done.refused, done.waits), (UndoState::Done, vec![], vec![]));
@@ -243,6 +250,20 @@ async fn an_undo_that_somebody_declines_takes_nothing_back() {
     let ended = standing(&world, &scope).await;
     assert_eq!((ended.state, ended.refused.len()), (UndoState::Refused, 3));
     assert!(ended.refused[0].why.starts_with("declined: declined by Fay: she stays"), "{ended:?}");
+    assert_eq!(
+        of_kind(&world, ClearanceKind::Undone).await,
+        [],
+        "nothing is kept away that was not taken back"
+    );
+    let all = world.store.clearances_of(&asked[0].identity, None).await.unwrap();
+    let record = all.iter().find(|one| one.kind == ClearanceKind::Undone).unwrap();
+    let why = record.ended.as_ref().map(|(_, why)| why.as_str()).unwrap_or_default();
+    assert!(record.over && why.starts_with("nothing of it was taken back: declined"), "{record:?}");
+    // Whoever takes the role away later does so against the policy, which brings it again.
+    world.hq.change(|state| state.accounts.values_mut().next().unwrap().roles = Some(Default::default()));
+    world.signal(&asked[0].identity, false).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), before);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use lanyard_engine::{
 };
 use lanyard_model::{
     account::{Account, AccountKind, FieldName},
+    clearance::bookings_to,
     id::{AccountId, AccountKey},
     identity::{Groups, Identity},
 };
@@ -138,6 +139,10 @@ async fn bookings_that_are_handed_over_are_shown_with_whose_they_become() {
     let answer = ask(&world, &draft).await;
     let mia = format!("{which} go to the manager: Mia Okafor, account {}", number("mia@acme.example"));
     assert_eq!(of(&answer, "ana"), (vec![mia], vec![]));
+    let one = answer.people.iter().find(|one| &*one.identity.user == "ana").unwrap();
+    let key = bookings_to(number("mia@acme.example"));
+    assert_eq!(one.lines.values().flatten().filter(|line| **line == key).count(), 1, "{:?}", one.lines);
+    let to_mia = answer.seal.clone().unwrap();
     let nobody = format!("{which} are kept, for somebody to hand over: the manager has no account here");
     assert_eq!(of(&answer, "ben"), (vec![], vec![nobody]));
     let unsure = "future bookings are not mirrored: whether 2 people have any to hand over is not known";
@@ -155,6 +160,8 @@ async fn bookings_that_are_handed_over_are_shown_with_whose_they_become() {
     let account = number("dan@acme.example");
     let dan = format!("{which} go to whoever stands in for them: Dan Okafor, account {account}");
     assert_eq!(of(&answer, "ana"), (vec![dan.clone()], vec![]));
+    let to_dan = answer.seal.clone().unwrap();
+    assert_ne!(to_mia, to_dan, "they differ in who takes the bookings over, and in nothing else");
     let one = answer.people.iter().find(|one| &*one.identity.user == "ana").unwrap();
     let why: Vec<_> = one.because[&dan].iter().map(|at| answer.reasons[*at].as_str()).collect();
     assert!(why.iter().any(|why| why.contains("lifecycle.bookings.1")), "{why:?}");
@@ -165,6 +172,60 @@ async fn bookings_that_are_handed_over_are_shown_with_whose_they_become() {
     let answer = ask(&world, &files(100, &[MANAGER, out])).await;
     let one = answer.people.iter().find(|one| &*one.identity.user == "ana").unwrap();
     assert_eq!(one.no_longer, [dan]);
+}
+
+#[tokio::test]
+async fn a_seal_hands_bookings_over_to_whom_it_named_and_asks_before_anybody_else_gets_them() {
+    const RULES: (&str, &str) = (
+        "[profile]\n",
+        "[manager]\nattribute = \"managerId\"\n\n\
+         [[lifecycle.bookings]]\nthen = \"keep\"\nuntil = \"2026-05-20\"\nhand_over = true\n\n[profile]\n",
+    );
+    let out = ("if = [{ group = \"APP\" }]\n", "if = [{ attribute = \"department\", is = \"Sales\" }]\n");
+    let stays = |user: &str, first: &str, number: &str| {
+        let mut one = person("acme", user, first, number);
+        set(&mut one, "department", "Sales");
+        set(&mut one, "managerId", "nobody@acme.example");
+        one
+    };
+    for (moved, booked) in [(false, true), (true, true), (false, false)] {
+        let mut ana = person("acme", "ana", "Ana", "0417");
+        set(&mut ana, "managerId", "mia@acme.example");
+        let id = ana.id.clone();
+        let others = vec![stays("mia", "Mia", "0501"), stays("dan", "Dan", "0502"), ana];
+        let mut world = company(&[RULES], others).await;
+        let hq = std::sync::Arc::clone(&world.hq);
+        let number = |name: &str| {
+            hq.change(|state| {
+                let mut all = state.accounts.values();
+                all.find(|account| account.field("userName") == Some(name)).unwrap().id()
+            })
+        };
+        let (ana, mia, dan) =
+            (number("ana@acme.example"), number("mia@acme.example"), number("dan@acme.example"));
+        if booked {
+            world.hq.book(7, ana.0, 48);
+        }
+        let seal = ask(&world, &files(100, &[RULES, out])).await.seal.unwrap();
+        if moved {
+            world.alter(&id, |p| set(p, "managerId", "dan@acme.example")).await;
+        }
+        world.engine.start_seal(&seal, "Olu").await.unwrap();
+        world.quiet().await;
+        let host = world.hq.change(|state| state.bookings.get(&7).map(|booking| booking.host));
+        let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
+        let refused: Vec<_> = report.refused.iter().map(|one| one.line.as_str()).collect();
+        match (moved, booked) {
+            (false, true) => assert_eq!((host, refused), (Some(mia), vec![]), "{report:?}"),
+            (true, _) => {
+                assert_eq!(host, Some(ana), "nobody was asked about him yet");
+                let waits = world.engine.requests(9).await.unwrap();
+                let keys: Vec<_> = waits.iter().flat_map(|one| &one.lines).map(|line| &line.key).collect();
+                assert!(keys.contains(&&bookings_to(dan)), "{keys:?}");
+            }
+            (false, false) => assert_eq!((host, refused), (None, vec![]), "nothing was booked: {report:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -133,6 +133,7 @@ pub async fn run(arguments: StandInArguments) -> anyhow::Result<u8> {
         adjustable: Some(clock),
         limits: false,
         preset: "default".into(),
+        badge: None,
         console: None,
     }
     .start()

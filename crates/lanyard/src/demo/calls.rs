@@ -9,7 +9,7 @@ pub struct Calls {
     /// Answered calls, without polls of the change feed, sign-in and hook registration.
     pub used: u64,
     /// Two Okta reads per look that was needed and one iOffice read for each site that it was about, each accepted write and
-    /// one read-back for each look that wrote, and the pages of each list that was read whole. A look that was broken off
+    /// one read-back for each look that wrote or told a door, and the pages of each list that was read whole. A look that was broken off
     /// and tried again was needed once; a list that was broken off and read again, too. A look is not needed that found nothing to
     /// do and was asked for before the person was read last (an event that came while they were being looked at, say).
     pub minimum: u64,

@@ -37,6 +37,9 @@ use crate::{
     wiring::{self, Patience},
 };
 
+/// The site whose badge system is told who may enter, by its place.
+pub const DOORS: u16 = 0;
+
 /// What the office is opened with.
 pub struct OfficeSettings<'a> {
     pub dir: &'a Path,
@@ -133,6 +136,7 @@ impl Office {
         let mut facts = verbs::gather(&clients, &bars).await?;
         bars.clear();
         for (site, known) in facts.sites.iter_mut().zip(&given.started.company.sites) {
+            site.doors = known.index == DOORS && given.started.running.announcement().badge.is_some();
             site.default_host = known
                 .accounts
                 .iter()
@@ -291,6 +295,16 @@ fn write_settings(
         if let Some(rate) = rate {
             text.push_str(&format!("requests_per_second = {rate}\n"));
         }
+        if let Some(badge) = announcement.badge.as_ref().filter(|_| site.index == DOORS) {
+            text.push_str(&format!(
+                "\n[site.doors]\nwebhook = \"{}/webhook\"\nkey = \"badge-key\"\n",
+                badge.url
+            ));
+        }
+    }
+    if let Some(badge) = &announcement.badge {
+        secret("badge-key", &badge.webhook_secret)?;
+        text.push_str("\n[secrets]\nbadge-key = \"secrets/badge-key\"\n");
     }
     // Whoever opens the demo is its owner; signing in as somebody of the company shows what the roles are like.
     text.push_str(&format!(

@@ -231,11 +231,13 @@ impl Director {
 /// What the chapter shows, in a sentence.
 fn detail(topic: Topic) -> &'static str {
     match topic {
-        Topic::Joiner => "profile, roles and a place are ready before the first day",
+        Topic::Joiner => "profile, roles, a place and the door are ready before the first day",
         Topic::DepartmentMove => "group rules move them in two halves; nothing is revoked in between",
-        Topic::Leave => "leave is not termination: permissions pause, seat and account stay",
+        Topic::Leave => "leave is not termination: permissions and doors pause, seat and account stay",
         Topic::ReturnFromLeave => "what was paused comes back",
-        Topic::Termination => "access is taken back at once, bookings are cancelled, all of it read back",
+        Topic::Termination => {
+            "the doors shut first, access is taken back at once, bookings are cancelled, all of it read back"
+        }
         Topic::OneOrgTermination => "they still work for the other company: nothing is taken away",
         Topic::ContractEnd => "nobody does anything; the end date alone ends the access",
         Topic::MergedAccount => "two accounts became one; the remembered link still finds it",
@@ -251,13 +253,14 @@ fn detail(topic: Topic) -> &'static str {
 impl DemoControl for Director {
     fn story(&self) -> Value {
         let played = self.played.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sites: Vec<Value> = self
-            .desks
-            .iter()
-            .filter(|desk| desk.name().vendor == Vendor::Ioffice)
-            .map(|desk| desk.inspect(Inspect::State).unwrap_or_default())
-            .collect();
-        let findings = if played.is_empty() { Vec::new() } else { self.day.verify(&sites) };
+        let states = |vendor| -> Vec<Value> {
+            let desks = self.desks.iter().filter(|desk| desk.name().vendor == vendor);
+            desks.map(|desk| desk.inspect(Inspect::State).unwrap_or_default()).collect()
+        };
+        let findings = match played.is_empty() {
+            true => Vec::new(),
+            false => self.day.verify(&states(Vendor::Ioffice), states(Vendor::Badge).first()),
+        };
         let tenants: Vec<_> = self.engine.directories().keys().collect();
         let story: Vec<_> = self
             .day

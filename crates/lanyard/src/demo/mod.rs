@@ -77,7 +77,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         }
     };
     talk(&format!(
-        "A company of {} people in two Okta orgs and two iOffice sites (seed {})",
+        "A company of {} people in two Okta orgs and two iOffice sites, one of them with a badge system (seed {})",
         arguments.people, arguments.seed
     ));
     let started = StandIns {
@@ -95,11 +95,12 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         adjustable: None,
         limits: true,
         preset: "default".into(),
+        badge: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         console: Some(format!("http://{}/sign-in/callback", arguments.listen)),
     }
     .start()
     .await?;
-    let day = Arc::new(Day::of(&started.company));
+    let day = Arc::new(Day::with_doors(&started.company, company::DOORS));
     let listen = if arguments.once { SocketAddr::from(([127, 0, 0, 1], 0)) } else { arguments.listen };
     let office = Office::open(OfficeSettings {
         dir: &dir,
@@ -139,7 +140,7 @@ pub async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         say!("Console: http://{}", office.address);
         say!("Data:    {}", dir.display());
         say!(
-            "Okta and iOffice stand-ins: addresses and throw-away credentials are in {}/lanyard.toml",
+            "Stand-ins for Okta, iOffice and a badge system: addresses and throw-away credentials are in {}/lanyard.toml",
             dir.display()
         );
         say!(

@@ -32,6 +32,10 @@ pub struct Summary {
     pub events_hook_only: u64,
     pub events_feed_only: u64,
     pub events_both: u64,
+    /// People whom a door is to open to, by the auditor's own reckoning.
+    pub may_enter: usize,
+    /// What the badge system was told. No call to Okta or iOffice, and in none of the counts of calls.
+    pub doors_told: u64,
     pub operations: u64,
     pub operations_failed: u64,
     pub dead: u64,
@@ -146,6 +150,8 @@ impl Summary {
             events_hook_only: hook_only,
             events_feed_only: feed_only,
             events_both: both,
+            may_enter: verdict.may_enter,
+            doors_told: totals.doors,
             operations: totals.writes,
             operations_failed: totals.failed,
             dead: work.dead,
@@ -191,6 +197,11 @@ impl Summary {
             text,
             "{} operations accepted, {} failed and were followed up, {} people wait for somebody",
             self.operations, self.operations_failed, self.dead
+        );
+        let _ = writeln!(
+            text,
+            "the badge system was told {} times: {} people may enter, nobody else",
+            self.doors_told, self.may_enter
         );
         let _ = writeln!(
             text,

@@ -410,7 +410,7 @@ pub async fn gather(clients: &wiring::Clients, bars: &Bars) -> Result<StarterFac
     let mut sites = Vec::new();
     for workplace in &clients.workplaces {
         let catalogue = workplace.read_catalogue(bars).await?;
-        sites.push(SiteFacts { id: workplace.site().clone(), catalogue, default_host: None });
+        sites.push(SiteFacts { id: workplace.site().clone(), catalogue, default_host: None, doors: false });
     }
     Ok(StarterFacts { tenants, sites })
 }

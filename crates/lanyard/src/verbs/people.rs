@@ -583,7 +583,8 @@ impl Verbs {
         }
         text.push_str(&format!(
             "{} operations accepted, {} failed since this began\n",
-            totals.writes, totals.failed
+            totals.writes + totals.doors,
+            totals.failed
         ));
         match left.is_empty() {
             true => text.push_str("nobody waits for anything\n"),

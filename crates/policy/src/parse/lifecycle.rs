@@ -119,7 +119,7 @@ fn end(section: &Section<'_>, document: &mut Document) -> Option<EndRule> {
     (!rule.attribute.name.is_empty()).then_some(rule)
 }
 
-/// What becomes of a leaver's bookings of some kind.
+/// What becomes of bookings of some kind, of a leaver and of somebody on a leave that takes bookings.
 fn bookings(section: &Section<'_>) -> Option<BookingRule> {
     let kinds = section.strings("kind").iter().map(|kind| lanyard_model::fold::text(kind)).collect();
     let keep = section.word("then", &[("cancel", false), ("keep", true)]);

@@ -179,7 +179,17 @@ template = "group-change"
 sentence = "Members of EXEC-Floor may book the spaces of the executive floor."
 if = [{ group = "EXEC-Floor" }]
 then = [{ item = "Access policy / Executive floor" }]
+"#;
 
+const DOORS: &str = r#"
+# ---------------------------------------------------------------------------------------------------------------------
+# Doors. iOffice opens none: a site's badge system is told who may enter what, and a leaver's entry goes before anything else.
+
+[doors]
+holder = "employeeNumber"             # by which the badge system knows people
+"#;
+
+const REST: &str = r#"
 # ---------------------------------------------------------------------------------------------------------------------
 # Template 5, contractors: announced at the front desk on arrival, kept off the executive floor.
 
@@ -235,7 +245,19 @@ pub fn demo_policy(facts: &StarterFacts) -> PolicyFiles {
     sites(&mut toml, facts);
     groups(&mut toml, facts);
     routes(&mut toml, facts);
-    toml.push_str(BODY);
+    if facts.sites.iter().any(|site| site.doors) {
+        // Column by column, so that the comment beside it stays where it is.
+        let (here, also) = ("loses = [\"permissions\"]", "loses = [\"permissions\", \"doors\"]");
+        toml.push_str(
+            &BODY
+                .replace(&format!("{here}         "), also)
+                .replace(&format!("{here}\n"), &format!("{also}\n")),
+        );
+    } else {
+        toml.push_str(BODY);
+    }
+    doors(&mut toml, facts);
+    toml.push_str(REST);
     super::tests::demo_tests(&mut toml, facts, &GROUPS);
     PolicyFiles {
         toml: ("policy.toml".to_owned(), toml),
@@ -266,6 +288,24 @@ fn groups(toml: &mut String, facts: &StarterFacts) {
             })
             .collect();
         let _ = writeln!(toml, "{} = {{ {} }}", write::text(name), ids.join(", "));
+    }
+}
+
+/// Entry where a site's badge system is told: to the building of the seat.
+fn doors(toml: &mut String, facts: &StarterFacts) {
+    let sites: Vec<_> = facts.sites.iter().filter(|site| site.doors).collect();
+    if sites.is_empty() {
+        return;
+    }
+    toml.push_str(DOORS);
+    for site in sites {
+        let _ = write!(
+            toml,
+            "\n[[flow]]\nid = \"doors-{0}\"\ntemplate = \"new-user\"\n\
+             sentence = \"Whoever works at {0} may enter the building of their seat, from the first day to the last.\"\n\
+             if = [{{ site = \"{0}\" }}]\nthen = [{{ door = \"building of their seat\" }}]\n",
+            site.id
+        );
     }
 }
 

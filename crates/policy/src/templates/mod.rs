@@ -43,6 +43,8 @@ pub struct SiteFacts {
     pub catalogue: Catalogue,
     /// Who receives contractors whose manager is not known.
     pub default_host: Option<AccountId>,
+    /// Whether the site's badge system is told who may enter what.
+    pub doors: bool,
 }
 
 /// Attributes whose values shape a starter policy, if there are at most [`VALUES_MAX`] of them.

@@ -176,14 +176,19 @@ pub(super) fn demo_tests(toml: &mut String, facts: &StarterFacts, groups: &[&str
         "like = \"mira\", profile = { mobilePhone = \"0044 (0) 113 496-0999\" }",
         "profile = { phone = \"+441134960999\" }",
     );
-    lives(&mut add);
+    lives(&mut add, if site.doors { "[\"permissions\", \"doors\"]" } else { "[\"permissions\"]" });
+    if site.doors {
+        entry(&mut add, &named);
+    }
     for (at, tenant) in facts.tenants.iter().enumerate().skip(1) {
         let own = facts.sites.iter().skip(at).step_by(facts.tenants.len()).next_back();
         if let Some(site) = own.or_else(|| facts.sites.get(at % facts.sites.len())) {
+            let shut =
+                if site.doors || facts.sites.iter().all(|site| !site.doors) { "" } else { ", doors = []" };
             add(
                 &format!("people of {} belong to {}", tenant.id, site.id),
                 &format!("tenant = \"{}\"", tenant.id),
-                &format!("site = \"{}\"", site.id),
+                &format!("site = \"{}\"{shut}", site.id),
             );
         }
     }
@@ -214,8 +219,27 @@ fn sections(add: &mut dyn FnMut(&str, &str, &str), site: &SiteFacts) {
     );
 }
 
+/// Who may enter, and who no longer.
+fn entry(add: &mut dyn FnMut(&str, &str, &str), building: &str) {
+    add(
+        "whoever works here may enter their building, also before they sit there",
+        "like = \"mira\"",
+        &format!("doors = [{building}]"),
+    );
+    add(
+        "remote people may enter it all the same",
+        "like = \"mira\", profile = { workMode = \"remote\" }",
+        &format!("doors = [{building}]"),
+    );
+    add(
+        "nothing opens to a leaver",
+        "like = \"mira\", status = \"DEPROVISIONED\", governed = true",
+        "doors = []",
+    );
+}
+
 /// Coming, being away, going.
-fn lives(add: &mut dyn FnMut(&str, &str, &str)) {
+fn lives(add: &mut dyn FnMut(&str, &str, &str), loses: &str) {
     add(
         "before the last week nothing is prepared",
         "like = \"mira\", status = \"STAGED\", profile = { startDate = \"2026-06-15\" }",
@@ -234,7 +258,7 @@ fn lives(add: &mut dyn FnMut(&str, &str, &str)) {
     add(
         "suspended is a leave: permissions rest, the seat stays",
         "like = \"mira\", status = \"SUSPENDED\", governed = true",
-        "standing = \"on leave\", loses = [\"permissions\"], place = \"desk\"",
+        &format!("standing = \"on leave\", loses = {loses}, place = \"desk\""),
     );
     add(
         "suspended and marked is the end",
@@ -244,7 +268,7 @@ fn lives(add: &mut dyn FnMut(&str, &str, &str)) {
     add(
         "a mark of leave is a leave",
         "like = \"mira\", governed = true, profile = { employeeStatus = \"Leave\" }",
-        "standing = \"on leave\", loses = [\"permissions\"]",
+        &format!("standing = \"on leave\", loses = {loses}"),
     );
     add(
         "a password state is no leave",

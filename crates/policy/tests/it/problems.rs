@@ -6,7 +6,7 @@ use lanyard_model::{
     id::GroupId,
     identity::{Groups, Status},
 };
-use lanyard_policy::{Known, Policy, PolicyFiles, Ways};
+use lanyard_policy::{GoneGroup, Known, Policy, PolicyFiles, Ways};
 
 use crate::world;
 
@@ -130,12 +130,11 @@ then = [{ cost_center = "b" }]
     };
     let known = Known {
         attributes: Some(["employeeNumber", "department", "city"].map(str::to_owned).into()),
-        types: BTreeMap::new(),
         groups: Some(BTreeMap::from([
             (GroupId::from("00gAPP00001"), "APP".into()),
             (GroupId::from("00gNEW00001"), "rooms".into()),
         ])),
-        ways: None,
+        ..Known::default()
     };
     insta::assert_snapshot!(policy.lint(&known).render());
 }
@@ -392,6 +391,43 @@ fn a_group_made_anew_is_found_by_the_name_that_is_written_beside_its_id() {
             ),
             format!("00gGONE0003 (\"Parking\") (a group of this name has the id 00gNEW00003: {anew})"),
             "00gGONE0004 (\"Garage\") (it was deleted, or belongs to another tenant)".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_group_that_was_deleted_is_told_by_its_last_name() {
+    let gone = |name: Option<&str>, since: &str| GoneGroup {
+        name: name.map(str::to_owned),
+        since: since.parse().expect("an instant"),
+    };
+    let known = Known {
+        groups: Some([("00gNEW00001".into(), "Booking".to_owned())].into()),
+        gone: [
+            ("00gGONE0001".into(), gone(Some("Visitors"), "2026-05-04T08:00:00Z")),
+            ("00gGONE0002".into(), gone(Some("Booking"), "2026-05-05T09:30:00Z")),
+            ("00gGONE0003".into(), gone(None, "2026-05-06T00:00:00Z")),
+        ]
+        .into(),
+        ..Known::default()
+    };
+    let rest = "[[flow]]\nid = \"a\"\nif = [{ any = [{ group = \"00gGONE0001\" }, { group = \"00gGONE0002\" }, \
+                { group = \"00gGONE0003\" }, { group = \"00gNEVER0001\" }] }]\n\
+                then = [{ todo = \"t\", what = \"w\" }]\n";
+    let told: Vec<_> = linted(rest, &[], &known)
+        .iter()
+        .filter_map(|line| Some(line.split_once(": no tenant has the group ")?.1.to_owned()))
+        .collect();
+    let fix = "it was deleted: name the group that took its place, or take the rules away that ask for it";
+    assert_eq!(
+        told,
+        [
+            format!("00gGONE0001: Okta called it \"Visitors\", and it is gone since 2026-05-04 08:00 UTC ({fix})"),
+            "00gGONE0002: Okta called it \"Booking\", and it is gone since 2026-05-05 09:30 UTC (a group called \
+             \"Booking\" has the id 00gNEW00001: it may have been made anew)"
+                .to_owned(),
+            format!("00gGONE0003: it is gone since 2026-05-06 00:00 UTC ({fix})"),
+            "00gNEVER0001 (it was deleted, or belongs to another tenant)".to_owned(),
         ]
     );
 }

@@ -144,6 +144,7 @@ pub fn facts() -> StarterFacts {
                 id,
                 catalogue,
                 default_host: Some(lanyard_model::id::AccountId(5000)),
+                doors: false,
             })
             .collect(),
     }
@@ -193,6 +194,14 @@ pub fn bound(files: &PolicyFiles) -> Bound {
     }
 }
 
+/// The demonstration company's policy without doors.
 pub fn demo() -> PolicyFiles {
     demo_policy(&facts())
+}
+
+/// The same as it is shipped: the badge system of the first site is told.
+pub fn shipped() -> PolicyFiles {
+    let mut facts = facts();
+    facts.sites[0].doors = true;
+    demo_policy(&facts)
 }

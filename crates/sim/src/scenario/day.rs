@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     act::{self, Act},
-    cast::{Casting, Player},
+    cast::{Candidate, Casting, Player},
 };
 use crate::{
     faults::{Effect, Rule, Target},
@@ -19,6 +19,9 @@ pub struct Day {
     pub start: Timestamp,
     /// By time.
     pub steps: Vec<Step>,
+    /// The site whose badge system is told who may enter, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doors: Option<u16>,
 }
 
 /// Something happens at a moment.
@@ -60,7 +63,7 @@ pub struct Expectation {
     pub by: Option<Timestamp>,
 }
 
-/// The same, so that a program can look: at iOffice site `who.site`, at the accounts of `who`.
+/// The same, so that a program can look: at iOffice site `who.site`, at the accounts of `who`; at the badge system.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
@@ -78,6 +81,10 @@ pub enum Check {
     Seat { account: u32, room: u32 },
     /// Account inactive or gone; no permission, seat, section, policy category; no reservation after `at`.
     FullyRevoked { account: u32, at: Timestamp },
+    /// The badge system lets them enter the area, from this moment on where it is set.
+    Entry { holder: String, area: String, from: Option<Timestamp> },
+    /// The badge system opens nothing to them, from `at` on.
+    NoEntry { holder: String, at: Timestamp },
 }
 
 struct Writer<'a> {
@@ -85,6 +92,7 @@ struct Writer<'a> {
     cast: Casting<'a>,
     start: Timestamp,
     steps: Vec<Step>,
+    doors: Option<u16>,
 }
 
 /// How long after a termination everything must be gone when both APIs answer.
@@ -94,8 +102,18 @@ impl Day {
     /// The day of `company` that begins at its present moment. Parts that nobody can play are left out: a company of
     /// 60 people with lived-in accounts has a player for each.
     pub fn of(company: &Company) -> Self {
+        Self::written(company, None)
+    }
+
+    /// The same where `site`, by its place, has a badge system that is told who may enter: its people's doors are part of what
+    /// the day expects, and whoever leaves is one of them, if any of them can play the part.
+    pub fn with_doors(company: &Company, site: u16) -> Self {
+        Self::written(company, Some(site))
+    }
+
+    fn written(company: &Company, doors: Option<u16>) -> Self {
         let start = company.settings.now;
-        let mut writer = Writer { company, cast: Casting::new(company), start, steps: Vec::new() };
+        let mut writer = Writer { company, cast: Casting::new(company), start, steps: Vec::new(), doors };
         writer.joiners();
         writer.newcomer();
         writer.department_move();
@@ -111,7 +129,7 @@ impl Day {
         writer.contract_end();
         let mut steps = writer.steps;
         steps.sort_by_key(|step| step.at);
-        Self { start, steps }
+        Self { start, steps, doors }
     }
 
     /// The moment of the last step.
@@ -148,6 +166,28 @@ impl Writer<'_> {
         groups.iter().find(|group| &*group.name == name && group.source == GroupSource::Okta)
     }
 
+    /// That the building opens to somebody, where doors are told. `code` is what Okta calls it; `start` the first day there.
+    fn enters(&self, who: &Player, words: &str, code: &str, start: Option<Timestamp>) -> Option<Expectation> {
+        let site = self.doors.filter(|site| *site == who.site)?;
+        let buildings = &self.company.sites[usize::from(site)].buildings;
+        let building = buildings.iter().find(|building| building.code.eq_ignore_ascii_case(code))?;
+        let (holder, area) = (who.employee_number.clone(), building.name.to_string());
+        Some(expectation(who, &format!("{area} {words}"), Check::Entry { holder, area, from: start }))
+    }
+
+    /// That no door opens to somebody any more.
+    fn shut_out(
+        &self,
+        who: &Player,
+        words: &str,
+        at: Timestamp,
+        by: Option<Timestamp>,
+    ) -> Option<Expectation> {
+        self.doors.filter(|site| *site == who.site)?;
+        let check = Check::NoEntry { holder: who.employee_number.clone(), at };
+        Some(Expectation { by, ..expectation(who, words, check) })
+    }
+
     /// Pre-hires become members of the app's group; the first is activated on the spot.
     fn joiners(&mut self) {
         // Near enough to their first day to be prepared for, and with an address that no account has already.
@@ -178,7 +218,13 @@ impl Writer<'_> {
                 acts.push(act::lifecycle(player.org, &id, "activate"));
             }
             let user = self.user(&player);
-            let expect = joined(&player, &user.email, &user.department, &user.office_location);
+            let mut expect = joined(&player, &user.email, &user.department, &user.office_location);
+            expect.extend(self.enters(
+                &player,
+                "opens to them from the first day on",
+                &user.office_location,
+                None,
+            ));
             let words =
                 format!("{} joins on {} and may use the workplace", player.name, self.start_of(&player));
             self.step(self.minute(5 + nth as i64), Topic::Joiner, words, acts, expect);
@@ -235,7 +281,10 @@ impl Writer<'_> {
             site: 0,
             account: None,
         };
-        let expect = joined(&player, &email, "Facilities", &building.code);
+        let mut expect = joined(&player, &email, "Facilities", &building.code);
+        let zone = TimeZone::get(&building.timezone).unwrap_or(TimeZone::UTC);
+        let begins = tomorrow.to_zoned(zone).ok().map(|begins| begins.timestamp());
+        expect.extend(self.enters(&player, "opens to her from the first day on", &building.code, begins));
         let words = format!("HR enters Marisol Thorngate, who starts on {tomorrow}");
         self.step(self.minute(20), Topic::Joiner, words, acts, expect);
     }
@@ -286,6 +335,7 @@ impl Writer<'_> {
             expectation(&player, "the seat is kept", Check::Seat { account, room }),
         ];
         expect.extend(same_account(&player, "the account is kept"));
+        expect.extend(self.shut_out(&player, "no door opens meanwhile", self.minute(90), None));
         self.step(self.minute(90), Topic::Leave, words, acts, expect);
     }
 
@@ -302,20 +352,23 @@ impl Writer<'_> {
             act::lifecycle(player.org, &id_of(&player), "unsuspend"),
             act::edit_profile(player.org, &id_of(&player), json!({"employeeStatus": "Active"})),
         ];
-        let expect = same_account(&player, "the account is there and active").into_iter().collect();
+        let mut expect: Vec<_> =
+            same_account(&player, "the account is there and active").into_iter().collect();
+        let office = &self.user(&player).office_location;
+        expect.extend(self.enters(&player, "opens to them again", office, None));
         let words = format!("{} is back from leave", player.name);
         self.step(self.minute(480), Topic::ReturnFromLeave, words, acts, expect);
     }
 
     /// Somebody with a booking ahead leaves the company.
     fn termination(&mut self, minute: i64, topic: Topic) {
-        let Some(player) = self.cast.choose(|candidate| {
+        let fits = |candidate: &Candidate<'_>| {
             working(candidate.person.stage, candidate.user)
                 && candidate.is_plain()
                 && candidate.account.is_some_and(|account| account.room.is_some())
-        }) else {
-            return;
         };
+        let near = self.doors.and_then(|site| self.cast.choose(|one| one.person.site == site && fits(one)));
+        let Some(player) = near.or_else(|| self.cast.choose(fits)) else { return };
         let Some(account) = player.account else { return };
         let at = self.minute(minute);
         let site = &self.company.sites[usize::from(player.site)];
@@ -338,7 +391,9 @@ impl Writer<'_> {
                 Check::FullyRevoked { account, at },
             )
         };
-        self.step(at, topic, words, acts, vec![revoked]);
+        let shut = self.shut_out(&player, "no door opens any more", at, Some(at + REVOKED_WITHIN));
+        let expect = std::iter::once(revoked).chain(shut).collect();
+        self.step(at, topic, words, acts, expect);
     }
 
     /// With two orgs: somebody who exists in both is deactivated in one of them.
@@ -518,7 +573,9 @@ impl Writer<'_> {
                 Check::FullyRevoked { account, at },
             )
         };
-        self.step(at, Topic::ContractEnd, words, Vec::new(), vec![revoked]);
+        let shut = self.shut_out(&player, "no door opens any more", at, Some(at + REVOKED_WITHIN));
+        let expect = std::iter::once(revoked).chain(shut).collect();
+        self.step(at, Topic::ContractEnd, words, Vec::new(), expect);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Compares what a day expects with what the stand-in sites hold. It shares nothing with any engine: it reads the
-//! sites' own state and nothing else.
+//! Compares what a day expects with what the stand-in sites and the badge system hold. It shares nothing with any engine: it
+//! reads their own state and nothing else.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -21,13 +21,14 @@ pub struct Finding {
 
 impl Day {
     /// Every expectation that does not hold in `sites`: [`Inspect::State`](crate::face::Inspect::State) of each
-    /// iOffice face, in order. Deadlines are not judged here: they need the journals.
-    pub fn verify(&self, sites: &[Value]) -> Vec<Finding> {
+    /// iOffice face, in order; `badge` is that of the badge system, where the day tells one ([`Day::doors`]). Deadlines are
+    /// not judged here: they need the journals.
+    pub fn verify(&self, sites: &[Value], badge: Option<&Value>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for step in &self.steps {
             for expectation in &step.expect {
                 let wrong = match sites.get(usize::from(expectation.who.site)) {
-                    Some(site) => holds(expectation, &Site(site)).err(),
+                    Some(site) => holds(expectation, &Site(site), badge).err(),
                     None => Some(format!("there is no state of site {}", expectation.who.site)),
                 };
                 findings.extend(wrong.map(|found| Finding {
@@ -82,7 +83,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn holds(expectation: &Expectation, site: &Site<'_>) -> Result<(), String> {
+fn holds(expectation: &Expectation, site: &Site<'_>, badge: Option<&Value>) -> Result<(), String> {
     match &expectation.check {
         Check::OneActiveAccount { email } => site.one(email).map(drop),
         Check::SameAccount { account } => match site.account(*account) {
@@ -121,7 +122,32 @@ fn holds(expectation: &Expectation, site: &Site<'_>) -> Result<(), String> {
             (*held == *room).then_some(()).ok_or_else(|| format!("the room is {held}"))
         }
         Check::FullyRevoked { account, at } => revoked(site, *account, at.as_millisecond()),
+        Check::Entry { holder, area, from } => {
+            let theirs = areas(badge, holder)?;
+            let told = theirs.iter().find(|right| right["area"] == area.as_str());
+            let begins = |right: &&Value| {
+                from.is_none_or(|from| right["from"].as_str().and_then(|at| at.parse().ok()) == Some(from))
+            };
+            match told {
+                Some(right) if begins(right) => Ok(()),
+                Some(right) => Err(format!("{area} opens from {}", right["from"])),
+                None => Err(format!("{area} does not open to badge {holder}")),
+            }
+        }
+        Check::NoEntry { holder, .. } => {
+            let theirs = areas(badge, holder)?;
+            let open: Vec<_> = theirs.iter().filter_map(|right| right["area"].as_str()).collect();
+            let text = || format!("badge {holder} opens {}", open.join(", "));
+            open.is_empty().then_some(()).ok_or_else(text)
+        }
     }
+}
+
+/// The rights of one holder.
+fn areas<'a>(badge: Option<&'a Value>, holder: &str) -> Result<Vec<&'a Value>, String> {
+    let rights = badge.and_then(|state| state["rights"].as_array());
+    let rights = rights.ok_or("there is no state of a badge system")?;
+    Ok(rights.iter().filter(|right| right["holder"] == holder).collect())
 }
 
 fn revoked(site: &Site<'_>, account: u32, at_ms: i64) -> Result<(), String> {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use lanyard_sim::{
+    badge::{BadgeFace, BadgeSettings},
     clock::SimClock,
     face::{Face, Handled, Inspect},
     host::{AdjustableClock, DeskName, Rehearsal, Vendor},
@@ -100,6 +101,7 @@ struct Office {
     company: Company,
     okta: OktaFace,
     site: IofficeFace,
+    badge: BadgeFace,
     now: Timestamp,
     day: Day,
 }
@@ -114,7 +116,8 @@ impl Office {
         Self {
             okta: OktaFace::from_world(okta, &company.orgs[0], now),
             site: IofficeFace::from_world(&company.sites[0], settings),
-            day: Day { start: now, steps: Vec::new() },
+            badge: BadgeFace::new(BadgeSettings::with_key(b"the key of a badge system for tests", "t0ken")),
+            day: Day { start: now, steps: Vec::new(), doors: None },
             now,
             company,
         }
@@ -252,7 +255,11 @@ impl Office {
             journal: face.inspect(Inspect::Journal),
             calls: face.inspect(Inspect::Calls),
         };
-        let records = vec![record(Vendor::Okta, &self.okta), record(Vendor::Ioffice, &self.site)];
+        let records = vec![
+            record(Vendor::Okta, &self.okta),
+            record(Vendor::Ioffice, &self.site),
+            record(Vendor::Badge, &self.badge),
+        ];
         audit_records(&self.company, &self.day, records, self.now)
     }
 }
@@ -461,13 +468,9 @@ fn a_second_account_is_a_duplicate() {
     assert_eq!(differences(&report), ["Ana: account, one -> 2 live accounts"]);
 }
 
-#[test]
-fn a_leavers_clock_runs_until_the_last_thing_is_gone() {
-    let mut office = Office::new();
-    office.settle();
-    office.wait(3600);
-    let ana = office.account(ANA);
-    let player = Player {
+/// Ana, in the story.
+fn as_player(account: u64) -> Player {
+    Player {
         person: Some(ANA),
         name: "Ana Ruiz".to_owned(),
         org: 0,
@@ -475,8 +478,17 @@ fn a_leavers_clock_runs_until_the_last_thing_is_gone() {
         login: "ana@northgate.example".to_owned(),
         employee_number: "100".to_owned(),
         site: 0,
-        account: u32::try_from(ana).ok(),
-    };
+        account: u32::try_from(account).ok(),
+    }
+}
+
+#[test]
+fn a_leavers_clock_runs_until_the_last_thing_is_gone() {
+    let mut office = Office::new();
+    office.settle();
+    office.wait(3600);
+    let ana = office.account(ANA);
+    let player = as_player(ana);
     let at = office.now;
     let gone = |seconds: i64| Expectation {
         who: player.clone(),
@@ -536,6 +548,108 @@ fn what_was_taken_before_a_return_was_right_and_after_it_is_not() {
         office.grant(ben, &[]);
         assert_eq!(office.audit().wrongful_removals, wrongful, "{seconds_after_return} s after the return");
     }
+}
+
+/// Who may enter, told as one list: the holder's number, and from when until when in days from now.
+fn told(office: &mut Office, rows: &[(&str, i64, Option<i64>)]) {
+    let area = office.company.sites[0].buildings[0].name.to_string();
+    let midnight = |days: i64| {
+        let day = (office.now + (24 * days).hours()).to_string()[..10].to_owned();
+        format!("{day}T00:00:00Z")
+    };
+    let mut list = "holder,area,from,until\n".to_owned();
+    for (holder, from, until) in rows {
+        let until = until.map(midnight).unwrap_or_default();
+        list.push_str(&format!("{holder},{area},{},{until}\n", midnight(*from)));
+    }
+    let told = office.badge.drop_csv("all", list.as_bytes(), office.now);
+    assert_eq!(told["problems"], json!([]));
+}
+
+#[test]
+fn who_may_enter_is_held_against_the_badge_systems_own_record() {
+    let mut office = Office::new();
+    office.settle();
+    office.day.doors = Some(0);
+    // Ana, Ben, Cleo until her contract ends, Dan, and Ida from her first day on.
+    let right = [
+        ("100", -300, None),
+        ("101", -300, None),
+        ("102", -300, Some(61)),
+        ("103", -300, None),
+        ("107", 3, None),
+    ];
+    told(&mut office, &right);
+    let report = office.audit();
+    assert_eq!((differences(&report), report.may_enter), (Vec::new(), 5));
+    assert!(report.converged);
+
+    // Ben and the end of Cleo's entry are missing; Eva is on leave, Finn is not governed, and nobody has the number 999. Gus is set
+    // aside, and left alone.
+    let wrong = [
+        ("100", -300, None),
+        ("102", -300, None),
+        ("103", -300, None),
+        ("104", -300, None),
+        ("105", -300, None),
+        ("106", -300, None),
+        ("107", 3, None),
+        ("999", 0, None),
+    ];
+    told(&mut office, &wrong);
+    let report = office.audit();
+    let who: Vec<_> =
+        report.differences.iter().map(|d| d.who.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(who, ["Ben", "Cleo", "Eva", "Finn", "badge"], "{:#?}", report.differences);
+    assert!(report.differences.iter().all(|difference| difference.what == "doors"));
+    let area = &office.company.sites[0].buildings[0].name;
+    assert_eq!(wrongs(&report), [format!("Ben Tait (101) (active): entry to {area} was taken back")]);
+}
+
+#[test]
+fn a_leaver_is_out_when_the_last_door_is_shut() {
+    let mut office = Office::new();
+    office.settle();
+    office.day.doors = Some(0);
+    told(
+        &mut office,
+        &[("100", -300, None), ("101", -300, None), ("102", -300, Some(61)), ("103", -300, None)],
+    );
+    let (ana, started) = (office.account(ANA), office.now);
+    office.wait(10);
+    office.okta("deactivate", ANA);
+    let at = office.now;
+    let shut = |holder: &str, words: &str, by: i64| Expectation {
+        who: as_player(ana),
+        words: words.to_owned(),
+        check: Check::NoEntry { holder: holder.to_owned(), at },
+        by: Some(at + SignedDuration::from_secs(by)),
+    };
+    let expect = vec![shut("100", "in time", 30), shut("100", "too soon", 5), shut("101", "of Ben", 30)];
+    let (topic, words) = (Topic::Termination, "Ana leaves".to_owned());
+    office.day.steps.push(Step { at, topic, words, acts: Vec::new(), expect });
+    office.wait(3);
+    office.put(ana, json!({"room": null}));
+    office.grant(ana, &[]);
+    office.put(ana, json!({"active": false}));
+    office.wait(2);
+    let open = office.audit();
+    let area = office.company.sites[0].buildings[0].name.to_string();
+    assert_eq!(open.leavers[0].left, [format!("entry to {area}")], "{:?}", open.leavers);
+    office.wait(15);
+    told(&mut office, &[("101", -300, None), ("102", -300, Some(61)), ("103", -300, None)]);
+    office.wait(100);
+    let report = office.audit();
+    let leaver = &report.leavers[0];
+    assert_eq!((leaver.seconds, leaver.left.as_slice()), (19.5, &[][..]), "from {started} on: {leaver:?}");
+    assert_eq!(wrongs(&report), Vec::<String>::new());
+    let kept: Vec<_> = report.expectations.iter().map(|one| (one.words.as_str(), one.ok)).collect();
+    assert_eq!(
+        kept,
+        [("in time", true), ("too soon", false), ("of Ben", false)],
+        "{:?}",
+        report.expectations
+    );
 }
 
 #[test]

@@ -90,7 +90,7 @@ async fn the_day_is_played_without_a_refused_command() {
 
     // Nobody synchronises anything here: what the day asks of an engine must be reported as missing, what it asks
     // nobody to break must hold.
-    let findings = day.verify(&states[company.orgs.len()..]);
+    let findings = day.verify(&states[company.orgs.len()..], None);
     let topic_of = |words: &str| day.steps.iter().find(|step| step.words == words).map(|step| step.topic);
     let open: BTreeSet<Topic> = findings.iter().filter_map(|finding| topic_of(&finding.step)).collect();
     for topic in [Topic::Joiner, Topic::DepartmentMove, Topic::Leave, Topic::Termination, Topic::Rename] {

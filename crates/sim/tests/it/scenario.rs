@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lanyard_sim::{
     host::Vendor,
-    scenario::{Act, Day, Topic},
+    scenario::{Act, Check, Day, Topic},
     world::{Company, WorldSettings},
 };
 
@@ -56,6 +56,29 @@ fn every_part_is_played_in_small_and_large_companies() {
         for expected in day.expectations() {
             assert!(!expected.words.is_empty() && !expected.who.name.is_empty());
         }
+    }
+}
+
+#[test]
+fn where_doors_are_told_they_open_and_shut_with_the_story() {
+    for people in [200, 2000] {
+        let company = company(people, 2, 2);
+        let (plain, day) = (Day::of(&company), Day::with_doors(&company, 0));
+        assert_eq!((plain.doors, day.doors), (None, Some(0)));
+        let of = |day: &Day, is: fn(&Check) -> bool| {
+            let told = day.steps.iter().flat_map(|step| step.expect.iter().map(move |one| (step.topic, one)));
+            let fitting = told.filter(|(_, one)| is(&one.check));
+            fitting.map(|(topic, one)| (topic, one.who.site, one.by.is_some())).collect::<Vec<_>>()
+        };
+        let opens = of(&day, |check| matches!(check, Check::Entry { .. }));
+        let shuts = of(&day, |check| matches!(check, Check::NoEntry { .. }));
+        assert!(opens.contains(&(Topic::Joiner, 0, false)), "{people}: {opens:?}");
+        assert!(shuts.contains(&(Topic::Termination, 0, true)), "{people}: {shuts:?}");
+        assert!(opens.iter().chain(&shuts).all(|(_, site, _)| *site == 0), "only whose doors are told");
+        assert_eq!(of(&plain, |check| matches!(check, Check::Entry { .. } | Check::NoEntry { .. })), []);
+        // Nobody enters anything where nothing is told, and nothing is taken from an empty badge system.
+        let findings = day.verify(&[], None);
+        assert_eq!(findings.len(), day.expectations().count());
     }
 }
 

@@ -112,7 +112,7 @@ fn doubled(state: &Value, now: Timestamp, verdict: &mut Verdict) {
 /// L1, by the stand-ins' own auditor of the demonstration policy.
 fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: &mut Verdict) {
     let (plan, now) = (evidence.plan, evidence.now);
-    let day = Day { start: evidence.start, steps: Vec::new() };
+    let day = Day { start: evidence.start, steps: Vec::new(), doors: None };
     // A write rests on what was read last, or a moment before.
     let grounds = |user: &str, at: Timestamp| {
         let read = people.all.get(user).and_then(|identity| identity.last_read(at));

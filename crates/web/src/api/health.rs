@@ -220,6 +220,7 @@ pub async fn text(state: &WebState) -> Result<String, StoreFailure> {
         ("lanyard_work_dead", "Identities that wait for a person", work.dead),
         ("lanyard_looks_total", "Looks finished since start", totals.looks),
         ("lanyard_operations_total", "Operations accepted by a site since start", totals.writes),
+        ("lanyard_doors_told_total", "Changes that a badge system acknowledged since start", totals.doors),
         ("lanyard_operations_failed_total", "Operations that failed since start", totals.failed),
         ("lanyard_stopped", "1 when the stop button is pressed", u64::from(engine.is_stopped())),
     ] {

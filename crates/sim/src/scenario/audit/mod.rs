@@ -7,7 +7,9 @@
 //! - `person`: who is one person, and which account is theirs
 //! - `standing`, `promise`: what they should have
 //! - `writes`: what was written, given and taken; `verdict`: whether it should have been
+//! - `doors`: who may enter what, where the day tells a badge system
 
+mod doors;
 mod identity;
 mod key;
 mod person;
@@ -28,6 +30,7 @@ pub use self::report::{
     WrongfulRemoval,
 };
 use self::{
+    doors::Doors,
     identity::Identity,
     person::{Claim, People, Person},
     promise::{Differences, Promise},
@@ -117,6 +120,7 @@ pub fn audit_on_reads(
     };
     let (orgs, org_journals) = take(Vendor::Okta, company.orgs.len());
     let (states, journals) = take(Vendor::Ioffice, company.sites.len());
+    let (badges, badge_journals) = take(Vendor::Badge, usize::from(day.doors.is_some()));
     if !report.problems.is_empty() {
         report.conclude();
         return report;
@@ -135,11 +139,18 @@ pub fn audit_on_reads(
         .collect();
     let people = person::people(company, &identities, &sites, day.start, now);
     let writes: Vec<Writes> = sites.iter().map(Writes::read).collect();
-    let scene = Scene { company, day, now, people: &people, sites: &sites, writes: &writes, grounds };
+    let told = day.doors.zip(badges.iter().zip(&badge_journals).next());
+    let doors = told.map(|(site, (state, journal))| Doors::read(site, state, journal));
+    let doors = doors.as_ref();
+    let scene = Scene { company, day, now, people: &people, sites: &sites, writes: &writes, doors, grounds };
     scene.compare(&mut report);
     scene.judge_writes(&mut report);
+    if let Some(doors) = doors {
+        scene.compare_doors(doors, &mut report);
+        scene.judge_doors(doors, &mut report);
+    }
     scene.time_leavers(&mut report);
-    scene.judge_expectations(&states, &mut report);
+    scene.judge_expectations(&states, badges.first(), &mut report);
     report.conclude();
     report
 }
@@ -152,6 +163,7 @@ struct Scene<'s, 'a> {
     people: &'s People<'a>,
     sites: &'s [SiteSide<'a>],
     writes: &'s [Writes],
+    doors: Option<&'s Doors>,
     grounds: &'s dyn Fn(&str, Timestamp) -> Timestamp,
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Promise<'a> {
     pub user_type: &'static str,
     pub cost_center: Option<u64>,
     pub building: Option<Building<'a>>,
+    /// Where they are at home: the building that the rules name, or the one in which they sit.
+    pub home: Option<u64>,
     pub seat: Seat,
     /// At least this role in each of these centers.
     pub roles: BTreeMap<u64, &'static str>,
@@ -98,6 +100,7 @@ impl<'a> Promise<'a> {
                 .text("department")
                 .and_then(|name| site.cost_centers.get(&key::text(&name)?).copied()),
             building: office,
+            home: building,
             seat,
             roles,
             executive_item: look.is_in(EXECUTIVES) && !contractor,

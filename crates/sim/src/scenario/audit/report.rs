@@ -28,6 +28,8 @@ pub struct AuditReport {
     pub expectations: Vec<Expected>,
     /// Where iOffice is not what the policy promises.
     pub differences: Vec<Difference>,
+    /// How many people a door is to open to, where the day tells a badge system.
+    pub may_enter: usize,
     /// People whose data is such that leaving them alone is right. They do not count against convergence, unless they
     /// were changed: then there is a difference too.
     pub aside: Vec<Aside>,

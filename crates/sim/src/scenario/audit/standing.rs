@@ -90,7 +90,7 @@ pub(super) fn moment(day: Date, time: Time, look: &Look<'_>) -> Timestamp {
     zone.to_ambiguous_timestamp(day.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
 }
 
-fn shift(day: Date, days: i64) -> Date {
+pub(super) fn shift(day: Date, days: i64) -> Date {
     day.saturating_add(days.days())
 }
 

@@ -86,14 +86,18 @@ impl Scene<'_, '_> {
         }
     }
 
+    /// The moments at which an engine can have read the reason of what it wrote at `at`, and somebody was another each time.
+    pub(super) fn moments(&self, person: &Person<'_>, at: Timestamp) -> BTreeSet<Timestamp> {
+        let ids = person.identities.iter().map(|identity| identity.id);
+        let from = ids.map(|id| (self.grounds)(id, at)).min().unwrap_or(at);
+        let changes = person.identities.iter().flat_map(|identity| identity.changes(from, at));
+        [from, at].into_iter().chain(changes).collect()
+    }
+
     /// Whether any standing that an engine can have read before the write asks for the removal; else the last one.
     fn is_right(&self, person: &Person<'_>, removal: &Removal, taken: &Taken) -> Result<(), Standing> {
-        let ids = person.identities.iter().map(|identity| identity.id);
-        let from = ids.map(|id| (self.grounds)(id, removal.at)).min().unwrap_or(removal.at);
-        let mut moments: BTreeSet<Timestamp> = [from, removal.at].into();
-        moments.extend(person.identities.iter().flat_map(|identity| identity.changes(from, removal.at)));
         let mut last = Standing::Out;
-        for at in moments {
+        for at in self.moments(person, removal.at) {
             let Some((standing, look)) = person.standing_at(at) else { continue };
             let right = match (&standing, taken) {
                 (Standing::Ended, _) => true,
@@ -188,9 +192,13 @@ impl Scene<'_, '_> {
             }
             let (site, _) = self.site(person.site);
             let now_ms = self.now.as_millisecond();
-            let left: Vec<String> = accounts.iter().flat_map(|id| site.left_over(*id, now_ms)).collect();
-            let gone = accounts.iter().filter_map(|id| last.get(&(person.site, *id))).max();
-            let until = if left.is_empty() { gone.copied().unwrap_or(since) } else { self.now };
+            let doors = self.doors.filter(|doors| doors.site == person.site);
+            let left = accounts.iter().flat_map(|id| site.left_over(*id, now_ms));
+            let left: Vec<String> =
+                left.chain(doors.into_iter().flat_map(|doors| doors.left_over(person))).collect();
+            let gone = accounts.iter().filter_map(|id| last.get(&(person.site, *id))).copied();
+            let gone = gone.chain(doors.and_then(|doors| doors.last_taken(person))).max();
+            let until = if left.is_empty() { gone.unwrap_or(since) } else { self.now };
             let seconds = until.max(since).duration_since(since).as_secs_f64();
             report.leavers.push(Leaver { who: person.name.clone(), site: site.name.clone(), seconds, left });
         }
@@ -207,9 +215,14 @@ impl Scene<'_, '_> {
         last
     }
 
-    pub(super) fn judge_expectations(&self, states: &[Value], report: &mut AuditReport) {
+    pub(super) fn judge_expectations(
+        &self,
+        states: &[Value],
+        badge: Option<&Value>,
+        report: &mut AuditReport,
+    ) {
         // Findings come in the order of the expectations, so that one walk joins them.
-        let mut findings = self.day.verify(states).into_iter().peekable();
+        let mut findings = self.day.verify(states, badge).into_iter().peekable();
         let last = self.last_removals();
         for step in &self.day.steps {
             for expectation in &step.expect {
@@ -219,16 +232,17 @@ impl Scene<'_, '_> {
                         && finding.expected == expectation.words
                 });
                 let why = match (&expectation.check, found) {
-                    (Check::FullyRevoked { at, .. }, _) if *at > self.now => {
+                    (Check::FullyRevoked { at, .. } | Check::NoEntry { at, .. }, _) if *at > self.now => {
                         (true, format!("not due before {at}"))
                     }
                     (_, Some(finding)) => (false, finding.found),
                     (Check::FullyRevoked { account, .. }, None) => {
-                        let gone = last.get(&(expectation.who.site, u64::from(*account)));
-                        match gone.zip(expectation.by).filter(|(gone, by)| *gone > by) {
-                            Some((gone, by)) => (false, format!("gone only at {gone}, due by {by}")),
-                            None => (true, String::new()),
-                        }
+                        let gone = last.get(&(expectation.who.site, u64::from(*account))).copied();
+                        in_time(gone, expectation.by)
+                    }
+                    (Check::NoEntry { holder, .. }, None) => {
+                        let gone = self.doors.and_then(|doors| doors.last_taken_from(holder));
+                        in_time(gone, expectation.by)
                     }
                     _ => (true, String::new()),
                 };
@@ -237,6 +251,14 @@ impl Scene<'_, '_> {
                 report.expectations.push(Expected { who, words, ok, why });
             }
         }
+    }
+}
+
+/// Whether the last of it was gone by then, and what to say if not.
+fn in_time(gone: Option<Timestamp>, by: Option<Timestamp>) -> (bool, String) {
+    match gone.zip(by).filter(|(gone, by)| gone > by) {
+        Some((gone, by)) => (false, format!("gone only at {gone}, due by {by}")),
+        None => (true, String::new()),
     }
 }
 
