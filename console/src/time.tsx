@@ -1,28 +1,77 @@
 // Times: UTC or local as the reader chose, absolute on hover, "ago" by the server's clock (a demo's clock is not ours).
-import { useLocalStorage } from "@mantine/hooks";
+// A long list has hundreds of times in it: zone, clock and formats are one for all of them.
 import { useCallback, useSyncExternalStore } from "react";
-import { useOverview } from "./queries";
+import type { Overview } from "./api";
+import { queryClient } from "./queries";
+import { keep } from "./ui/kept";
 
 export type Zone = "utc" | "local";
 
-export function useZone(): [Zone, (zone: Zone) => void] {
-  const [zone, setZone] = useLocalStorage<Zone>({ key: "lanyard.zone", defaultValue: "utc", getInitialValueInEffect: false });
-  return [zone, setZone];
+const ZONE_KEY = "lanyard.zone";
+const zones = new Set<() => void>();
+let chosen: Zone | undefined;
+
+function readZone(): Zone {
+  let text: string | null = null;
+  try {
+    text = localStorage.getItem(ZONE_KEY);
+  } catch {
+    // A browser that keeps nothing shows UTC.
+  }
+  return text === '"local"' ? "local" : "utc";
 }
 
-const options = (zone: Zone): Intl.DateTimeFormatOptions => (zone === "utc" ? { timeZone: "UTC" } : {});
+function changeZone(zone: Zone) {
+  chosen = zone;
+  for (const tell of [...zones]) tell();
+}
+
+function setZone(zone: Zone) {
+  keep(ZONE_KEY, JSON.stringify(zone));
+  changeZone(zone);
+}
+
+/** Another tab of this browser chose. */
+function heardZone(event: StorageEvent) {
+  if (event.key === ZONE_KEY || event.key === null) changeZone(readZone());
+}
+
+function watchZone(listener: () => void) {
+  if (zones.size === 0) {
+    chosen = readZone();
+    window.addEventListener("storage", heardZone);
+  }
+  zones.add(listener);
+  return () => {
+    zones.delete(listener);
+    if (zones.size > 0) return;
+    chosen = undefined;
+    window.removeEventListener("storage", heardZone);
+  };
+}
+
+export function useZone(): [Zone, (zone: Zone) => void] {
+  return [useSyncExternalStore(watchZone, () => (chosen ??= readZone())), setZone];
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making a format takes a hundred times as long as using it. */
+function format(name: string, zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const known = formats.get(name + zone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat("en-GB", zone === "utc" ? { ...options, timeZone: "UTC" } : options);
+  formats.set(name + zone, made);
+  return made;
+}
 
 export function clock(at: string, zone: Zone, seconds = true): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: seconds ? "2-digit" : undefined,
-    ...options(zone),
-  }).format(new Date(at));
+  const options = { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined } as const;
+  return format(seconds ? "seconds" : "minutes", zone, options).format(new Date(at));
 }
 
 export function day(at: string, zone: Zone): string {
-  return new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", ...options(zone) }).format(new Date(at));
+  return format("day", zone, { weekday: "short", day: "numeric", month: "short" }).format(new Date(at));
 }
 
 /** The unmistakable form: `2026-11-23 18:42:07 UTC`, or with the local offset. */
@@ -55,7 +104,7 @@ export function duration(seconds: number): string {
   return `${Number.isInteger(hours) ? hours : hours.toFixed(1)} h`;
 }
 
-/** One timer for all that tick alike: a long list has hundreds of times in it. */
+/** One timer for all that tick alike. */
 interface Beat {
   now: number;
   listeners: Set<() => void>;
@@ -69,16 +118,17 @@ function beatOf(everyMs: number): Beat {
   return known;
 }
 
-/** Re-renders every `everyMs` and gives this browser's clock. */
-export function useTick(everyMs: number): number {
+function tick(beat: Beat) {
+  beat.now = Date.now();
+  for (const tell of [...beat.listeners]) tell();
+}
+
+function useBeat(everyMs: number, read: (beat: Beat) => number): number {
   const beat = beatOf(everyMs);
   const subscribe = useCallback((listener: () => void) => {
     if (beat.listeners.size === 0) {
       beat.now = Date.now();
-      beat.timer = setInterval(() => {
-        beat.now = Date.now();
-        for (const tell of [...beat.listeners]) tell();
-      }, everyMs);
+      beat.timer = setInterval(() => tick(beat), everyMs);
     }
     beat.listeners.add(listener);
     return () => {
@@ -86,14 +136,35 @@ export function useTick(everyMs: number): number {
       if (beat.listeners.size === 0) clearInterval(beat.timer);
     };
   }, [beat, everyMs]);
-  return useSyncExternalStore(subscribe, () => beat.now);
+  return useSyncExternalStore(subscribe, () => read(beat));
 }
 
-/** The server's clock, in milliseconds since the epoch. */
+/** Re-renders every `everyMs` and gives this browser's clock. */
+export function useTick(everyMs: number): number {
+  return useBeat(everyMs, (beat) => beat.now);
+}
+
+/** How far the server's clock is ahead of this browser's, in milliseconds, by the last overview. */
+let ahead = 0;
+/** Two clocks never agree to the millisecond, and an answer takes its time: what differs less moves nothing that is shown. */
+const LEAP_MS = 1_000;
+
+function setAhead(next: number) {
+  if (Math.abs(next - ahead) < LEAP_MS) return;
+  ahead = next;
+  for (const beat of beats.values()) tick(beat);
+}
+
+queryClient.getQueryCache().subscribe(({ type, query }) => {
+  if (query.queryKey[0] !== "overview" || query.queryKey.length > 1) return;
+  if (type === "removed") setAhead(0);
+  const said = type === "updated" ? (query.state.data as Overview | undefined) : undefined;
+  if (said) setAhead(Date.parse(said.now) - query.state.dataUpdatedAt);
+});
+
+/** The server's clock, in milliseconds since the epoch, as the frame of every page hears it. */
 export function useServerNow(everyMs = 5_000): number {
-  const { data, dataUpdatedAt } = useOverview();
-  const now = useTick(everyMs);
-  return data ? Date.parse(data.now) + Math.max(0, now - dataUpdatedAt) : now;
+  return useBeat(everyMs, (beat) => beat.now + ahead);
 }
 
 export function Ago({ at }: { at?: string | null }) {

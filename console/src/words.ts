@@ -89,7 +89,8 @@ export function lineTitle(line: Line): string {
   return op && outcome ? operation(op, outcome) : line.title;
 }
 
-export const number = (n: number) => new Intl.NumberFormat("en-GB").format(n);
+const NUMBER = new Intl.NumberFormat("en-GB");
+export const number = (n: number) => NUMBER.format(n);
 export const plural = (n: number, one: string, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 export function listed(because: string[] | string | null | undefined): string[] {

@@ -53,16 +53,17 @@ pub fn bench(root: &Root, arguments: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures everything and writes `docs/results/DATE.md`.
+/// Measures everything and writes `docs/results/DATE-release.md`. What is measured so far is in `target/xtask/results.md` meanwhile.
 ///
 /// # Errors
-/// When something fails; nothing is written then.
+/// When something fails; the page of results is not written then.
 pub fn long(root: &Root) -> anyhow::Result<()> {
     tier::cargo(root, &["build", "--release", "--locked"]).run()?;
     let lanyard = tier::release(root);
     let program = lanyard.display().to_string();
     let Some(date) = first_line("date", &["-u", "+%F"]) else { bail!("`date` does not say what day it is") };
     let mut page = format!("# Results of {date}\n\n{}\n", machine());
+    let so_far = root.scratch()?.join("results.md");
     for measure in MEASURES {
         let call =
             Call::new(&program, root.path("."), MEASURE).args(["bench"]).args(*measure).args(["--json"]);
@@ -78,6 +79,8 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
             }
             let _ = writeln!(page, "{}", rows(&result));
         }
+        // An hour's figures are not lost to the last minute's mistake.
+        fs::write(&so_far, &page)?;
     }
     let begun = Instant::now();
     let day = demo::once(root, &lanyard, PEOPLE)?;
@@ -97,7 +100,7 @@ pub fn long(root: &Root) -> anyhow::Result<()> {
     );
     let folder = root.path("docs/results");
     fs::create_dir_all(&folder)?;
-    let file = folder.join(format!("{date}.md"));
+    let file = folder.join(format!("{date}-release.md"));
     fs::write(&file, page.trim_end().to_owned() + "\n")?;
     println!("wrote {}", file.display());
     Ok(())

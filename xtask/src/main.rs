@@ -60,7 +60,7 @@ usage: cargo xtask VERB
   large           a browser pages through the lists of a hundred thousand people, served by a release build
   console         the console's dev server (LANYARD_URL names a running Lanyard)
   bench [ARGS]    `lanyard bench ARGS` in a release build
-  long            measures a release build and writes docs/results/DATE.md
+  long            measures a release build and writes docs/results/DATE-release.md
 ";
 
 /// The folder of the workspace.

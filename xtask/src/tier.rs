@@ -50,16 +50,18 @@ pub fn run(root: &Root) -> ExitCode {
         },
     );
     let lanyard = program(root, "lanyard");
-    steps.run(
-        "tests",
-        "run the failed test alone: cargo nextest run --workspace --features lanyard/otel NAME",
-        || tests(root),
-    );
-    // A browser and the servers behind it wait for each other; the rest has the time that leaves.
+    // A browser and the servers behind it wait for each other, and so do most tests; the rest has the time that they leave.
     steps.beside(
         "browser | ",
         |aside| browser_steps(root, &lanyard, aside),
-        |steps| program_steps(root, &lanyard, steps),
+        |steps| {
+            steps.run(
+                "tests",
+                "run the failed test alone: cargo nextest run --workspace --features lanyard/otel NAME",
+                || tests(root),
+            );
+            program_steps(root, &lanyard, steps);
+        },
     );
     if steps.close() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -42,7 +42,7 @@ export function Activity() {
       {show === "problems" && <><DeadLetters tenant={tenant} /><Undelivered /></>}
       <div className={line ? "cols main" : undefined}>
       <div className="panel">
-        <Loaded query={query} what="activity" rows={12}>
+        <Loaded query={query} long what="activity" rows={12}>
           {(data) => {
             const items = sort === "oldest" ? newestFirst(data.pages).reverse() : newestFirst(data.pages);
             if (items.length === 0 && (show ?? q)) {

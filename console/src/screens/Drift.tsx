@@ -4,14 +4,16 @@ import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconSearch } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { memo, useCallback, useState } from "react";
 import { api, ApiError, type Finding, type Sweep } from "../api";
 import { queryClient, useFindings, useMay, useSweeps } from "../queries";
 import { Ago, At, duration } from "../time";
 import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { RoleFor } from "../ui/role";
+import { RowLink } from "../ui/row_link";
+import { useScreenful } from "../ui/rows";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
@@ -32,14 +34,14 @@ export function Drift() {
   const filter = (next: { kind?: string; q?: string; sort?: string }) => void navigate({ search: { kind, q, sort, ...next } as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
-  const pick = (keys: string[], on: boolean) => setChosen((old) => {
+  const pick = useCallback((keys: string[], on: boolean) => setChosen((old) => {
     const next = new Set(old);
     for (const key of keys) {
       if (on) next.add(key);
       else next.delete(key);
     }
     return next;
-  });
+  }), []);
   const first = findings.data?.pages[0];
   const kinds = Object.entries(first?.kinds ?? {}).sort(([, a], [, b]) => b - a);
   return (
@@ -61,7 +63,7 @@ export function Drift() {
           <div className="row" style={{ gap: 8 }}><span className="dim small">Sort</span><SegmentedControl size="xs" aria-label="Sort" value={sort ?? "severity"} onChange={(value) => filter({ sort: value === "severity" ? undefined : value })} data={[{ value: "severity", label: "Worst first" }, { value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }, { value: "title", label: "By name" }]} /></div>
           <Panel title="Open findings" end={first && plural(first.total, "finding")}>
             <Together items={(findings.data?.pages ?? []).flatMap((page) => page.items)} chosen={chosen} pick={pick} />
-            <Loaded query={findings} what="the findings" rows={8}>
+            <Loaded query={findings} long what="the findings" rows={8}>
               {(data) => <Findings items={data.pages.flatMap((page) => page.items)} filtered={Boolean(kind ?? q)} clear={() => filter({ kind: undefined, q: undefined })} tenant={tenant} chosen={chosen} pick={pick} />}
             </Loaded>
           </Panel>
@@ -134,29 +136,36 @@ function Together({ items, chosen, pick }: { items: Finding[]; chosen: Set<strin
 }
 
 function Findings({ items, filtered, clear, tenant, chosen, pick }: { items: Finding[]; filtered: boolean; clear: () => void; tenant: string; chosen: Set<string>; pick: (keys: string[], on: boolean) => void }) {
+  const { shown, room } = useScreenful(items);
   if (items.length === 0 && filtered) return <Empty title="No finding fits the filter" action={<Button size="xs" variant="default" onClick={clear}>Clear filters</Button>} />;
   if (items.length === 0) return <Empty title="Both sides agree">The last comparison left nothing for a person.</Empty>;
   return (
     <ul className="list">
-      {items.map((finding) => (
-        <li key={finding.key}>
-          <Checkbox size="xs" aria-label={`Choose ${finding.title}`} checked={chosen.has(finding.key)} onChange={(e) => pick([finding.key], e.currentTarget.checked)} style={{ paddingTop: 3 }} />
-          <CodeMark code={finding.severity} />
-          <div className="grow">
-            <div className="row wrap" style={{ rowGap: 0 }}><span className="title">{finding.title}</span><Tag as="off" label={words(finding.kind)} /></div>
-            <div className="dim" style={{ fontSize: 13 }}>{finding.detail}</div>
-            {finding.fix && <div className="fix"><span className="dim">Fix: </span>{finding.fix}</div>}
-          </div>
-          <div className="small dim" style={{ textAlign: "right", flexShrink: 0 }}>
-            <Ago at={finding.since} />
-            {finding.identity && <div><Link data-row to="/$tenant/people/$home/$id" params={{ tenant, home: finding.identity.tenant, id: finding.identity.user }} aria-label={`Open person: ${finding.title}`}>Open person</Link></div>}
-            {finding.site && <div>{finding.site}</div>}
-          </div>
-        </li>
-      ))}
+      {shown.map((finding) => <Row key={finding.key} finding={finding} tenant={tenant} chosen={chosen.has(finding.key)} pick={pick} />)}
+      {room > 0 && <li aria-hidden style={{ height: room }} />}
     </ul>
   );
 }
+
+/** Drawn once: a list of hundreds is not drawn anew for each box that is ticked. */
+const Row = memo(function Row({ finding, tenant, chosen, pick }: { finding: Finding; tenant: string; chosen: boolean; pick: (keys: string[], on: boolean) => void }) {
+  return (
+    <li>
+      <Checkbox size="xs" aria-label={`Choose ${finding.title}`} checked={chosen} onChange={(e) => pick([finding.key], e.currentTarget.checked)} style={{ paddingTop: 3 }} />
+      <CodeMark code={finding.severity} />
+      <div className="grow">
+        <div className="row wrap" style={{ rowGap: 0 }}><span className="title">{finding.title}</span><Tag as="off" label={words(finding.kind)} /></div>
+        <div className="dim" style={{ fontSize: 13 }}>{finding.detail}</div>
+        {finding.fix && <div className="fix"><span className="dim">Fix: </span>{finding.fix}</div>}
+      </div>
+      <div className="small dim" style={{ textAlign: "right", flexShrink: 0 }}>
+        <Ago at={finding.since} />
+        {finding.identity && <div><RowLink data-row to="/$tenant/people/$home/$id" params={{ tenant, home: finding.identity.tenant, id: finding.identity.user }} aria-label={`Open person: ${finding.title}`}>Open person</RowLink></div>}
+        {finding.site && <div>{finding.site}</div>}
+      </div>
+    </li>
+  );
+});
 
 function Runs({ runs }: { runs: Sweep[] }) {
   if (runs.length === 0) return <Empty title="No comparison yet">The first one begins shortly after the start.</Empty>;

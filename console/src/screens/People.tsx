@@ -1,13 +1,16 @@
 import { Button, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { memo, useState } from "react";
+import type { PersonSummary } from "../api";
 import { usePeople } from "../queries";
 import { Ago } from "../time";
 import { Avatar, Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
+import { RowLink, useGo } from "../ui/row_link";
+import { TableRows } from "../ui/rows";
 import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -48,7 +51,7 @@ export function People() {
         maw={420}
       />
       <div className="panel">
-        <Loaded query={query} what="people" rows={12}>
+        <Loaded query={query} long what="people" rows={12}>
           {(data) => {
             const people = data.pages.flatMap((page) => page.items);
             // A role of some sites looks through people of others; what was not reached yet is not said to be nobody.
@@ -63,26 +66,7 @@ export function People() {
               <div className="scroll">
                 <table className="table">
                   <thead><tr><SortHead label="Name" sort={sort === "-name" ? "descending" : "ascending"} turn={() => void navigate({ search: { q, sort: sort === "-name" ? undefined : "-name" }, replace: true })} /><th>Department and title</th><th>Okta</th><th>iOffice</th><th>Seat</th><th className="r">Last change</th></tr></thead>
-                  <tbody>
-                    {people.map((p) => (
-                      <tr key={`${p.tenant}/${p.id}`} data-link onClick={() => void navigate({ to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } })}>
-                        <td>
-                          <div className="row">
-                            <Avatar name={p.name} />
-                            <div style={{ minWidth: 0 }}>
-                              <Link data-row className="rowlink" style={{ color: "var(--text)", fontWeight: 560 }} to="/$tenant/people/$home/$id" params={{ tenant, home: p.tenant, id: p.id }} onClick={(e) => e.stopPropagation()}>{p.name}</Link>
-                              <div className="dim small email ellipsis" title={p.email ?? undefined}>{p.email}</div>
-                            </div>
-                          </div>
-                        </td>
-                        <td>{p.department ?? "–"}<div className="dim small">{p.title ?? ""}</div></td>
-                        <td><Tag code={p.status} /></td>
-                        <td><Tag code={p.situation} /><div className="dim small">{p.sites.join(", ")}</div></td>
-                        <td>{p.seat ?? <span className="dim">none</span>}</td>
-                        <td className="r dim"><Ago at={p.last_change_at} /></td>
-                      </tr>
-                    ))}
-                  </tbody>
+                  <TableRows of={people}>{(p) => <Row key={`${p.tenant}/${p.id}`} p={p} tenant={tenant} />}</TableRows>
                 </table>
               </div>
             );
@@ -97,3 +81,27 @@ export function People() {
     </>
   );
 }
+
+/** Drawn once: a list of thousands is not drawn anew for each page that is added to it. */
+const Row = memo(function Row({ p, tenant }: { p: PersonSummary; tenant: string }) {
+  const go = useGo();
+  const target = { to: "/$tenant/people/$home/$id", params: { tenant, home: p.tenant, id: p.id } } as const;
+  return (
+    <tr data-link onClick={() => go(target)}>
+      <td>
+        <div className="row">
+          <Avatar name={p.name} />
+          <div style={{ minWidth: 0 }}>
+            <RowLink {...target} data-row className="rowlink" style={{ color: "var(--text)", fontWeight: 560 }}>{p.name}</RowLink>
+            <div className="dim small email ellipsis" title={p.email ?? undefined}>{p.email}</div>
+          </div>
+        </div>
+      </td>
+      <td>{p.department ?? "–"}<div className="dim small">{p.title ?? ""}</div></td>
+      <td><Tag code={p.status} /></td>
+      <td><Tag code={p.situation} /><div className="dim small">{p.sites.join(", ")}</div></td>
+      <td>{p.seat ?? <span className="dim">none</span>}</td>
+      <td className="r dim"><Ago at={p.last_change_at} /></td>
+    </tr>
+  );
+});

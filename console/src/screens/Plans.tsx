@@ -1,12 +1,16 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { memo } from "react";
+import type { PlanRow } from "../api";
 import { usePlans } from "../queries";
 import { Ago } from "../time";
 import { Summary } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
+import { RowLink, useGo } from "../ui/row_link";
+import { TableRows } from "../ui/rows";
 import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -44,7 +48,7 @@ export function Plans() {
         />
       </div>
       <div className="panel">
-        <Loaded query={query} what="plans" rows={12}>
+        <Loaded query={query} long what="plans" rows={12}>
           {(pages) => {
             const data = pages.pages.flatMap((page) => page.items);
             return data.length === 0 && (q || effect) ? (
@@ -57,22 +61,7 @@ export function Plans() {
               <div className="scroll">
                 <table className="table">
                   <thead><tr><th>Person</th><th>Changes</th><th>Lane</th><th>Tenant</th><SortHead className="r" label="Made" sort={sort === "oldest" ? "ascending" : "descending"} turn={() => filter({ sort: sort === "oldest" ? undefined : "oldest" })} /></tr></thead>
-                  <tbody>
-                    {data.map((plan) => (
-                      <tr key={plan.id} data-link onClick={() => void navigate({ to: "/$tenant/plans/$planId", params: { tenant, planId: plan.id } })}>
-                        <td>
-                          <Link data-row style={{ color: "var(--text)", fontWeight: 560 }} to="/$tenant/plans/$planId" params={{ tenant, planId: plan.id }} onClick={(e) => e.stopPropagation()}>
-                            {plan.person ?? plan.identity?.id ?? plan.id}
-                          </Link>
-                          <div className="dim mono">{plan.id}</div>
-                        </td>
-                        <td><Summary summary={plan.summary} short /></td>
-                        <td className="dim">{plan.lane ? words(plan.lane) : "–"}</td>
-                        <td className="dim">{[plan.tenant, plan.site].filter(Boolean).join(" → ") || "–"}</td>
-                        <td className="r dim"><Ago at={plan.at} /></td>
-                      </tr>
-                    ))}
-                  </tbody>
+                  <TableRows of={data}>{(plan) => <Row key={plan.id} plan={plan} tenant={tenant} />}</TableRows>
                 </table>
               </div>
             );
@@ -87,3 +76,23 @@ export function Plans() {
     </>
   );
 }
+
+/** Drawn once: a list of thousands is not drawn anew for each page that is added to it. */
+const Row = memo(function Row({ plan, tenant }: { plan: PlanRow; tenant: string }) {
+  const go = useGo();
+  const target = { to: "/$tenant/plans/$planId", params: { tenant, planId: plan.id } } as const;
+  return (
+    <tr data-link onClick={() => go(target)}>
+      <td>
+        <RowLink {...target} data-row style={{ color: "var(--text)", fontWeight: 560 }}>
+          {plan.person ?? plan.identity?.id ?? plan.id}
+        </RowLink>
+        <div className="dim mono">{plan.id}</div>
+      </td>
+      <td><Summary summary={plan.summary} short /></td>
+      <td className="dim">{plan.lane ? words(plan.lane) : "–"}</td>
+      <td className="dim">{[plan.tenant, plan.site].filter(Boolean).join(" → ") || "–"}</td>
+      <td className="r dim"><Ago at={plan.at} /></td>
+    </tr>
+  );
+});

@@ -13,6 +13,8 @@ import { Moment } from "../ui/moment";
 import { PageHead, Panel } from "../ui/panel";
 import { PrintLine } from "../ui/print";
 import { NeedsRole } from "../ui/role";
+import { RowLink } from "../ui/row_link";
+import { TableRows } from "../ui/rows";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, words } from "../words";
@@ -58,7 +60,7 @@ export function SiteAccess() {
         </div>
       </Panel>
       {site === undefined ? <div className="panel"><Empty title="No site here">None is set up yet: connect one under Connections.</Empty></div> : (
-        <Loaded query={query} what={`the access in ${site}`} rows={10}>
+        <Loaded query={query} long what={`the access in ${site}`} rows={10}>
           {(data) => <Accounts pages={data.pages} q={q} more={query.hasNextPage} />}
         </Loaded>
       )}
@@ -87,7 +89,7 @@ function Accounts({ pages, q, more }: { pages: Page[]; q: string; more: boolean 
           <div className="scroll" tabIndex={0} role="region" aria-label="Accounts and what they held">
             <table className="table">
               <thead><tr><th>Whose</th><th>Account</th><th>State</th><th>What it held</th></tr></thead>
-              <tbody>{all.map(([key, held]) => <Row key={key} held={held} people={people} name={names[String(held[0]!.account.id)] ?? undefined} tenant={tenant} />)}</tbody>
+              <TableRows of={all}>{([key, held]) => <Row key={key} held={held} people={people} name={names[String(held[0]!.account.id)] ?? undefined} tenant={tenant} />}</TableRows>
             </table>
           </div>
         )}
@@ -106,7 +108,7 @@ function Row({ held, people, name, tenant }: { held: Held[]; people: Page["peopl
         {owners.length === 0 && <span className="row"><Mark as="drift" label="Of nobody in Okta" /><span className="dim">nobody in Okta</span></span>}
         {owners.map((who) => {
           const [home, id] = [who.slice(0, who.indexOf("/")), who.slice(who.indexOf("/") + 1)];
-          return <div key={who}><Link data-row className="rowlink" to="/$tenant/people/$home/$id" params={{ tenant, home, id }} search={{ tab: "access" }}>{people[who] ?? who}</Link><div className="dim small">{home}</div></div>;
+          return <div key={who}><RowLink data-row className="rowlink" to="/$tenant/people/$home/$id" params={{ tenant, home, id }} search={{ tab: "access" }}>{people[who] ?? who}</RowLink><div className="dim small">{home}</div></div>;
         })}
       </td>
       <td><span style={{ overflowWrap: "anywhere" }}>{name ?? <span className="dim">name not kept</span>}</span><div className="mono dim">{held[0]!.account.id}</div></td>

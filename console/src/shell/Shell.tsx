@@ -2,7 +2,7 @@ import { ActionIcon, AppShell, Burger, Menu, SegmentedControl, Tooltip, useCompu
 import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { IconActivity, IconAddressBook, IconArrowsDiff, IconBuilding, IconCheck, IconChecklist, IconCertificate, IconGauge, IconHeartbeat, IconListDetails, IconMoon, IconPlayerPlay, IconPlugConnected, IconRoute, IconSearch, IconSelector, IconSettings, IconShieldCheck, IconUserCheck, IconSun, IconUserCircle } from "@tabler/icons-react";
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { api, ApiError, forgetProof } from "../api";
 import { ALL, queryClient, useHealth, useMay, useOverview, useOverviewOf, useSession } from "../queries";
@@ -20,8 +20,9 @@ const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette
 export function Shell() {
   const [navOpen, nav] = useDisclosure(false);
   const [helpOpen, help] = useDisclosure(false);
+  // Not the whole address: a filter that changes draws the frame no more.
   const path = useRouterState({ select: (s) => s.location.pathname });
-  const here = useRouterState({ select: (s) => s.location.href });
+  const router = useRouter();
   const session = useSession();
   const signedOut = session.error instanceof ApiError && session.error.status === 401 && path !== "/sign-in";
   // Whoever was signed in has a page to come back to: it waits behind, with all that is written on it.
@@ -54,7 +55,7 @@ export function Shell() {
       <AppShell.Navbar withBorder={false}><Nav /></AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <StoppedBanner />
-        <div className="page">{signedOut && !waits ? <Suspense fallback={null}><SignedOut to={here} /></Suspense> : <Outlet />}</div>
+        <div className="page">{signedOut && !waits ? <Suspense fallback={null}><SignedOut to={router.state.location.href} /></Suspense> : <Outlet />}</div>
       </AppShell.Main>
       {signedOut && waits && <Suspense fallback={null}><SignedOut over={session.data.subject} /></Suspense>}
       <Suspense fallback={null}><Palette /></Suspense>

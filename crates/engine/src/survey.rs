@@ -358,7 +358,7 @@ impl Engine {
         tenant: &TenantId,
         why: LeftOut,
     ) -> Result<TenantSurvey, StoreFailure> {
-        let mut known = self.recall_tenant(tenant).await?;
+        let mut known = self.recall_tenant(tenant, &mut |_, _| ()).await?;
         let doubt = vec![match &why {
             LeftOut::Failed(failure) => format!("it could not be read: {failure}"),
             LeftOut::NotAsked => "it was not to be read".to_owned(),
@@ -443,8 +443,12 @@ impl Engine {
         })
     }
 
-    /// One tenant as the mirrors show it.
-    pub(crate) async fn recall_tenant(&self, tenant: &TenantId) -> Result<TenantSurvey, StoreFailure> {
+    /// One tenant as the mirrors show it. `see` is shown everybody with their row.
+    pub(crate) async fn recall_tenant(
+        &self,
+        tenant: &TenantId,
+        see: &mut (dyn FnMut(u32, &Identity) + Send),
+    ) -> Result<TenantSurvey, StoreFailure> {
         let mut identities = People::new(tenant.clone());
         let mut pages = Pages::default();
         loop {
@@ -452,6 +456,8 @@ impl Engine {
             let Some(last) = page.last() else { break };
             pages.seen(&last.identity.id.user);
             for known in page.into_iter().filter(|known| known.gone_at.is_none()) {
+                // Pages come in the order of the rows.
+                see(identities.len() as u32, &known.identity);
                 identities.take(known.identity);
             }
         }
@@ -468,15 +474,22 @@ impl Engine {
         })
     }
 
-    /// One site as the mirror shows it.
-    pub(crate) async fn recall_site(&self, site: &SiteId) -> Result<SiteSurvey, StoreFailure> {
+    /// One site as the mirror shows it. `see` is shown each account with its row.
+    pub(crate) async fn recall_site(
+        &self,
+        site: &SiteId,
+        see: &mut (dyn FnMut(u32, &Account) + Send),
+    ) -> Result<SiteSurvey, StoreFailure> {
         let mut accounts = Accounts::new(site.clone());
         let mut after = None;
         loop {
             let page = self.store.mirrored_accounts(site, after, CHUNK).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.account.id());
-            page.into_iter().filter(|known| !known.gone).for_each(|known| accounts.take(known.account));
+            for known in page.into_iter().filter(|known| !known.gone) {
+                see(accounts.len() as u32, &known.account);
+                accounts.take(known.account);
+            }
         }
         let certificate = self.recalled(ReadKind::Accounts, accounts.count());
         Ok(SiteSurvey { site: site.clone(), accounts, certificate, fields: None })
@@ -646,7 +659,11 @@ impl Engine {
     }
 
     /// Linked accounts that a complete list does not show: inactive, as far as anybody can tell. As remembered.
-    async fn recall_unlisted(&self, site: &SiteSurvey, memory: &mut Memory) -> Result<(), StoreFailure> {
+    pub(crate) async fn recall_unlisted(
+        &self,
+        site: &SiteSurvey,
+        memory: &mut Memory,
+    ) -> Result<(), StoreFailure> {
         let unlisted: Vec<AccountId> =
             memory.ties.accounts().filter(|id| site.accounts.find(*id).is_none()).collect();
         self.recall_asleep(site, &unlisted, memory).await

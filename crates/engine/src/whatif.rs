@@ -136,6 +136,33 @@ pub struct WhatIf {
     pub doubts: Vec<String>,
 }
 
+impl WhatIf {
+    /// The same without its people, and without the name that it gets.
+    fn head(&self) -> Self {
+        Self {
+            seal: None,
+            draft: self.draft.clone(),
+            draft_seal: self.draft_seal.clone(),
+            in_force_seal: self.in_force_seal.clone(),
+            at: self.at,
+            totals: self.totals,
+            people: Vec::new(),
+            reasons: Vec::new(),
+            floors: self.floors.clone(),
+            bookings_cancelled_for: self.bookings_cancelled_for,
+            bookings_known: self.bookings_known,
+            approvals: self.approvals.clone(),
+            cost: self.cost.clone(),
+            unmatched: self.unmatched.clone(),
+            disputed: self.disputed.clone(),
+            out_of_scope: self.out_of_scope.clone(),
+            aside: self.aside.clone(),
+            rules: self.rules.clone(),
+            doubts: self.doubts.clone(),
+        }
+    }
+}
+
 impl Engine {
     /// Judges everybody by the draft. With `read_groups`, members of groups that only the draft names are asked for in
     /// Okta; otherwise no call is made, and such a draft is refused.
@@ -143,6 +170,40 @@ impl Engine {
     /// # Errors
     /// See [`WhatIfError`].
     pub async fn whatif(
+        &self,
+        files: &PolicyFiles,
+        read_groups: bool,
+        progress: &dyn Progress,
+    ) -> Result<WhatIf, WhatIfError> {
+        let answer = self.judge_everybody(files, read_groups, progress).await?;
+        self.keep_answer(files, &answer).await?;
+        Ok(answer)
+    }
+
+    /// The same, put into other words by `tell`, on a thread of its own while the answer is being kept.
+    ///
+    /// # Errors
+    /// See [`WhatIfError`].
+    pub async fn whatif_told<T: Send + 'static>(
+        &self,
+        files: &PolicyFiles,
+        read_groups: bool,
+        progress: &dyn Progress,
+        tell: impl FnOnce(&WhatIf) -> T + Send + 'static,
+    ) -> Result<T, WhatIfError> {
+        let answer = Arc::new(self.judge_everybody(files, read_groups, progress).await?);
+        let telling = tokio::task::spawn_blocking({
+            let answer = Arc::clone(&answer);
+            move || tell(&answer)
+        });
+        let (told, kept) = tokio::join!(telling, self.keep_answer(files, &answer));
+        aside(answer);
+        kept?;
+        told.map_err(|error| WhatIfError::Failed(error.to_string()))
+    }
+
+    /// Everything but keeping what is to be kept.
+    async fn judge_everybody(
         &self,
         files: &PolicyFiles,
         read_groups: bool,
@@ -214,9 +275,9 @@ impl Engine {
         }
         let mut answer =
             self.compare_outlooks((&in_force, &draft), (&today, &then), effects, &population, doubts);
+        aside((today, then));
         if whole {
-            let seal = self.keep_answer(files, &mut answer).await?;
-            answer.seal = Some(seal);
+            answer.seal = Some(seal::name(files, &answer));
         }
         Ok(answer)
     }
@@ -410,13 +471,22 @@ impl Engine {
     }
 }
 
+/// To let go of what was noted of everybody takes its time, and nobody has to wait for it.
+fn aside<T: Send + 'static>(value: T) {
+    tokio::task::spawn_blocking(move || drop(value));
+}
+
 fn floors_of(today: &Outlook, then: &Outlook, population: &Population) -> Vec<FloorEffect> {
     let mut floors = Vec::new();
-    for ((site, floor), (people, short)) in &then.floors {
+    let all = then
+        .floors
+        .iter()
+        .flat_map(|(site, floors)| floors.iter().map(move |(floor, counts)| (site, floor, counts)));
+    for (site, floor, (people, short)) in all {
         let Some((catalogue, seating)) = population.desks.get(site) else { continue };
         let (sitting, seats) = seating.load(*floor);
         let (people_today, short_today) =
-            today.floors.get(&(site.clone(), *floor)).copied().unwrap_or_default();
+            today.floors.get(site).and_then(|floors| floors.get(floor)).copied().unwrap_or_default();
         // Accounts of nobody sit there too.
         let others = sitting.saturating_sub(people_today.min(sitting));
         let all = people + others;

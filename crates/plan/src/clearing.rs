@@ -275,7 +275,7 @@ pub fn gate(plan: Plan, gating: &Gating<'_>) -> Gated {
     if let Some(at) = gated.plan.steps.iter().filter_map(|step| next_look(&step.gate)).min() {
         gated.plan.review_at = Some(gated.plan.review_at.map_or(at, |known| known.min(at)));
     }
-    gated.plan = seal::seal(gated.plan);
+    gated.plan = seal::seal_again(gated.plan);
     let id: PlanId = gated.plan.id.clone();
     gated.new.iter_mut().for_each(|clearance| clearance.plan = id.clone());
     gated

@@ -119,7 +119,7 @@ impl Failing<'_> {
         if let Some(at) = next.min() {
             plan.review_at = Some(plan.review_at.map_or(at, |known| known.min(at)));
         }
-        seal::seal(plan)
+        seal::seal_again(plan)
     }
 
     fn first_wait(&self, step: &Step, now: Timestamp) -> Option<(BTreeSet<String>, Gate)> {
@@ -187,6 +187,6 @@ impl Failing<'_> {
             }
         }
         plan.steps = cut;
-        seal::seal(plan)
+        seal::seal_again(plan)
     }
 }

@@ -31,6 +31,11 @@ pub fn seal(mut plan: Plan) -> Plan {
     plan
 }
 
+/// Names it for what it does now, if it had a name.
+pub(crate) fn seal_again(plan: Plan) -> Plan {
+    if plan.id.as_str().is_empty() { plan } else { seal(plan) }
+}
+
 /// The name of a plan that proposes nothing: whose it would be, and under which policy.
 fn quiet_name(plan: &Plan) -> PlanId {
     let mut digest = Sha256::new();

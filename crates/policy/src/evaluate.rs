@@ -21,7 +21,7 @@ use crate::{
     merge::{self, Scene},
     place::{self, Spot},
     profile,
-    subject::{Subject, without_groups},
+    subject::{Subject, Telling, without_groups},
     table::Found,
     visit,
 };
@@ -132,11 +132,13 @@ pub(crate) fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed
                 return Routed::To(
                     &route.site,
                     subject.told.then(|| {
-                        let from = format!("comes from {}", subject.identity.id.tenant);
-                        let text = match route.conditions.as_slice() {
-                            [] => from,
-                            list => format!("{from}, {}", grounds(list, subject)),
-                        };
+                        let text = subject.say(|| {
+                            let from = format!("comes from {}", subject.identity.id.tenant);
+                            match route.conditions.as_slice() {
+                                [] => from,
+                                list => format!("{from}, {}", grounds(list, subject)),
+                            }
+                        });
                         Because { rule: format!("route {}", at + 1), row: None, text }
                     }),
                 );
@@ -165,6 +167,12 @@ impl Bound {
     /// populations; [`Bound::evaluate`] tells the reasons of whoever turns out to matter.
     pub fn evaluate_mute(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
         self.answer(identity, facts, now, false, true).0
+    }
+
+    /// The same with reasons that name their rules and rows of tables, and have no text: for asking which rules decide about
+    /// whole populations.
+    pub fn evaluate_naming(&self, identity: &Identity, facts: &Facts<'_>, now: Timestamp) -> Desired {
+        self.answer(identity, facts, now, Telling::Rules, true).0
     }
 
     /// [`Bound::evaluate`], or without `told` [`Bound::evaluate_mute`], and how many expressions (CEL) were evaluated for it.
@@ -214,11 +222,12 @@ impl Bound {
         identity: &Identity,
         facts: &Facts<'_>,
         now: Timestamp,
-        told: bool,
+        told: impl Into<Telling>,
         asking_flows: bool,
     ) -> (Desired, u32) {
+        let told = told.into();
         let (mut desired, expressions) = self.reasoned(identity, facts, now, told, asking_flows);
-        if !told {
+        if told == Telling::Nothing {
             // A few rare answers need their own reasons on the way.
             desired.because.clear();
             desired.notices.iter_mut().for_each(|notice| notice.because.clear());
@@ -232,7 +241,7 @@ impl Bound {
         identity: &Identity,
         facts: &Facts<'_>,
         now: Timestamp,
-        told: bool,
+        told: Telling,
         asking_flows: bool,
     ) -> (Desired, u32) {
         self.with_subject(identity, now, told, |subject| {
@@ -286,7 +295,7 @@ impl Bound {
         &self,
         identity: &Identity,
         now: Timestamp,
-        told: bool,
+        told: impl Into<Telling>,
         then: impl FnOnce(&Subject<'_>) -> T,
     ) -> T {
         let missing = Some(&*self.missing).filter(|missing| !missing.is_empty());
@@ -327,6 +336,11 @@ impl Bound {
                 _ => false,
             }
         })
+    }
+
+    /// How many flows give nothing and only restrict.
+    pub fn restrictions(&self) -> usize {
+        self.document.flows.iter().filter(|flow| flow.gives.is_empty()).count()
     }
 
     /// Flows that give nothing and restrict this person, whether or not anybody would give what they deny.

@@ -175,7 +175,7 @@ impl<'a> Merge<'_, 'a> {
                     let text = || lack(&flow.conditions, subject);
                     if !flow.never.is_empty() {
                         // A restriction that may concern the person holds; taking away waits for proof anyway.
-                        self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
+                        self.denied.push((at, subject.told.then(|| because(&flow.id, subject.say(text)))));
                     }
                     self.not_given(flow, true, text);
                     continue;
@@ -205,7 +205,8 @@ impl<'a> Merge<'_, 'a> {
                             format!("row {} of {}: {lacks}", place + 1, table.name)
                         };
                         if !flow.never.is_empty() {
-                            self.denied.push((at, subject.told.then(|| because(&flow.id, text()))));
+                            self.denied
+                                .push((at, subject.told.then(|| because(&flow.id, subject.say(text)))));
                         }
                         self.not_given(flow, true, text);
                         continue;
@@ -233,16 +234,18 @@ impl<'a> Merge<'_, 'a> {
         let subject = self.scene.subject;
         let mut reason = because(&flow.id, String::new());
         let Some((place, _, table)) = row else {
-            reason.text = grounds(&flow.conditions, subject);
+            reason.text = subject.say(|| grounds(&flow.conditions, subject));
             return reason;
         };
         let found = &table.rows[place];
         reason.row = Some((table.name.clone(), found.number));
-        let text = found.grounds(subject);
-        reason.text = match flow.conditions.as_slice() {
-            [] => text,
-            list => format!("{}; {text}", grounds(list, subject)),
-        };
+        reason.text = subject.say(|| {
+            let text = found.grounds(subject);
+            match flow.conditions.as_slice() {
+                [] => text,
+                list => format!("{}; {text}", grounds(list, subject)),
+            }
+        });
         reason
     }
 
@@ -270,8 +273,10 @@ impl<'a> Merge<'_, 'a> {
     fn not_given(&mut self, flow: &Flow, unmet: bool, text: impl FnOnce() -> String) {
         // A restriction that does not apply keeps nothing from anybody.
         if self.scene.subject.told && !flow.gives.is_empty() {
-            let because = because(&flow.id, text());
-            self.desired.not_given.push(NotGiven { label: flow.sentence.clone(), because, unmet });
+            let subject = self.scene.subject;
+            let because = because(&flow.id, subject.say(text));
+            let label = subject.say(|| flow.sentence.clone());
+            self.desired.not_given.push(NotGiven { label, because, unmet });
         }
     }
 

@@ -41,11 +41,10 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
                 let because = match from {
                     None => Vec::new(),
                     Some((from, row)) => {
-                        let text = if rule.conditions.is_empty() {
-                            from
-                        } else {
-                            format!("{from}; {}", grounds(&rule.conditions, subject))
-                        };
+                        let text = subject.say(|| match rule.conditions.as_slice() {
+                            [] => from,
+                            list => format!("{from}; {}", grounds(list, subject)),
+                        });
                         vec![Because { rule: "profile".to_owned(), row, text }]
                     }
                 };
@@ -78,7 +77,7 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
         match id {
             Some(id) => {
                 let because = if subject.told {
-                    let text = grounds(&rule.conditions, subject);
+                    let text = subject.say(|| grounds(&rule.conditions, subject));
                     vec![Because { rule: "user_type".to_owned(), row: None, text }]
                 } else {
                     Vec::new()
@@ -110,7 +109,7 @@ fn value(
     site: &Site,
     subject: &Subject<'_>,
 ) -> Result<Option<(String, Option<Origin>)>, String> {
-    let told = |from: &dyn Fn() -> String| subject.told.then(|| (from(), None));
+    let told = |from: &dyn Fn() -> String| subject.told.then(|| (subject.say(from), None));
     let text = |attribute: &Attribute| {
         let text = match subject.value(attribute)? {
             AttributeValue::Text(text) => trimmed(text),
@@ -137,7 +136,7 @@ fn value(
                 Found::Broken(why) => return Err(why.clone()),
             };
             let Some(value) = &row.out.value else { return Ok(None) };
-            let from = || (row.grounds(subject), Some((table.name.clone(), row.number)));
+            let from = || (subject.say(|| row.grounds(subject)), Some((table.name.clone(), row.number)));
             (filled(value, &site.values).into_owned(), subject.told.then(from))
         }
         Source::First(list) => match list.iter().find_map(|name| text(name).map(|value| (name, value))) {

@@ -53,8 +53,10 @@ pub(crate) struct Subject<'a> {
     pub turns: Cell<Option<Timestamp>>,
     /// How many expressions (CEL) were evaluated about the person.
     pub expressions: Cell<u32>,
-    /// Whether anybody will read the reasons. Without them the answer is the same, only mute.
+    /// Whether anybody will ask for the reasons. Without them the answer is the same, only mute.
     pub told: bool,
+    /// Whether they will read them; otherwise they ask which rules decide.
+    words: bool,
     pub now: Timestamp,
     today: Cell<Option<Date>>,
     document: &'a Document,
@@ -90,12 +92,27 @@ fn with_zone<T>(name: &str, then: impl FnOnce(Option<&TimeZone>) -> T) -> T {
     }
 }
 
+/// What is told of reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    Nothing,
+    /// Which rules decide, and by which rows of tables: reasons without a text.
+    Rules,
+    Words,
+}
+
+impl From<bool> for Telling {
+    fn from(told: bool) -> Self {
+        if told { Self::Words } else { Self::Nothing }
+    }
+}
+
 /// Runs `then` with the person as conditions see them, where every group that the document names is there.
 pub(crate) fn with_subject<T>(
     document: &Document,
     identity: &Identity,
     now: Timestamp,
-    told: bool,
+    told: impl Into<Telling>,
     then: impl FnOnce(&Subject<'_>) -> T,
 ) -> T {
     without_groups(document, None, identity, now, told, then)
@@ -107,9 +124,10 @@ pub(crate) fn without_groups<T>(
     missing: Option<&Bits>,
     identity: &Identity,
     now: Timestamp,
-    told: bool,
+    told: impl Into<Telling>,
     then: impl FnOnce(&Subject<'_>) -> T,
 ) -> T {
+    let told = told.into();
     let tenant = document.tenants.get(&identity.id.tenant);
     let mut slots: Vec<Slot<'_>> = Vec::with_capacity(document.names.attributes());
     document.names.each_value(&identity.profile, |at, value| {
@@ -134,7 +152,8 @@ pub(crate) fn without_groups<T>(
             dates,
             turns: Cell::new(None),
             expressions: Cell::new(0),
-            told,
+            told: told != Telling::Nothing,
+            words: told == Telling::Words,
             now,
             today: Cell::new(None),
             names: &document.names,
@@ -153,6 +172,11 @@ pub(crate) fn without_groups<T>(
 impl<'a> Subject<'a> {
     pub fn site(&self) -> Option<&'a SiteId> {
         self.route.get().map(|at| &self.document.routes[at].site)
+    }
+
+    /// A reason's text, if anybody reads it.
+    pub fn say(&self, text: impl FnOnce() -> String) -> String {
+        if self.words { text() } else { String::new() }
     }
 
     pub fn today(&self) -> Date {

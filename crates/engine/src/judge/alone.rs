@@ -1,9 +1,10 @@
 //! People whose verdict depends on nobody's before them, and on which nobody's after them depends. In an ordinary company
 //! that is nearly everybody, so that many can be judged at a time.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use lanyard_model::{
+    account::Account,
     desired::{Applied, Lifecycle},
     id::{SiteId, TenantId},
     identity::{Identity, Status},
@@ -11,11 +12,38 @@ use lanyard_model::{
 };
 use lanyard_policy::{Facts, ManagerKey};
 
-use super::{Case, Judge, Sight, Verdict, Who, since, wants_desk};
+use super::{Case, Judge, Reasons, Sight, Verdict, Who, since, wants_desk};
 
-/// Managers who were looked for: most are many people's.
+/// What is known from people who were judged before. It spares work, and changes no answer.
 #[derive(Default)]
-pub(crate) struct Managers(HashMap<(TenantId, Vec<ManagerKey>), Option<Who>>);
+pub(crate) struct Before {
+    /// Managers who were looked for: most are many people's.
+    managers: HashMap<(TenantId, Vec<ManagerKey>), Option<Who>>,
+    /// Of the last people how many differed.
+    differing: u32,
+    people: u32,
+    /// Whose account was unpacked last: the next policy judges the same person.
+    account: Option<(Who, Account)>,
+}
+
+/// People after whom those before them weigh half.
+const HALF_LIFE: u32 = 64;
+
+impl Before {
+    /// How somebody's reasons are told at first: where most people differ, at once in words.
+    fn reasons(&self) -> Reasons {
+        if self.differing * 3 > self.people { Reasons::Words } else { Reasons::Rules }
+    }
+
+    fn note(&mut self, differs: bool) {
+        self.people += 1;
+        self.differing += u32::from(differs);
+        if self.people == 2 * HALF_LIFE {
+            self.people /= 2;
+            self.differing /= 2;
+        }
+    }
+}
 
 impl Judge<'_> {
     /// Judges one person, if nothing of it depends on the order in which people are judged: they are linked to one live
@@ -25,7 +53,7 @@ impl Judge<'_> {
         &self,
         who: Who,
         identity: &Identity,
-        managers: &mut Managers,
+        before: &mut Before,
         applied: &dyn Fn(&SiteId) -> Option<&'k Applied>,
         see: &mut dyn FnMut(Sight<'_>),
     ) -> bool {
@@ -37,15 +65,20 @@ impl Judge<'_> {
             (None, _) => return self.stays_outside(identity, see),
             (Some(_), Some(_)) => return false,
         };
-        let Some(account) = known.site.accounts.get(tie.account).filter(|_| !tie.ended) else { return false };
+        let kept = before.account.take().filter(|(of, account)| *of == who && account.key.site == *site);
+        let account = match kept {
+            Some((_, account)) => Some(account),
+            None => known.site.accounts.get(tie.account),
+        };
+        let Some(account) = account.filter(|_| !tie.ended) else { return false };
         if account.site_admin == Some(true) || known.ties.holders(tie.account).any(|other| other != who) {
             return false;
         }
         let Some((catalogue, seating)) = self.desks.get(site) else { return false };
         let manager = rules.active.bound.manager_reference(identity).and_then(|named| {
             let tenant = identity.id.tenant.clone();
-            *managers
-                .0
+            *before
+                .managers
                 .entry((tenant, named.keys))
                 .or_insert_with_key(|(tenant, keys)| self.everybody.manager(tenant, keys))
         });
@@ -75,20 +108,23 @@ impl Judge<'_> {
             delegate_account: None,
             leaving: None,
         };
-        let wanted = rules.wanted(&case);
+        let wanted = rules.wanted(&case, if rules.reasons { before.reasons() } else { Reasons::Untold });
         // Whoever is here or away is so whatever is known of their account: nothing else is to be asked first.
         let stays = matches!(wanted.desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. });
         if !stays || wanted.desired.site.as_ref() != Some(site) {
             return false;
         }
         let Verdict { desired, plan, asks, desk_meanwhile, .. } = rules.verdict(&case, wanted);
+        if rules.reasons {
+            before.note(!plan.is_quiet());
+        }
         if takes_a_desk(&plan) || ((desk_meanwhile || wants_desk(&desired)) && account.seat.is_none()) {
             return false;
         }
         see(Sight::Planned {
             identity,
             desired: &desired,
-            plan: &plan,
+            plan: Cow::Owned(plan),
             account: Some(&account),
             catalogue,
             seating,
@@ -96,6 +132,7 @@ impl Judge<'_> {
             asks: &asks,
             bookings: &applied.bookings,
         });
+        before.account = Some((who, account));
         true
     }
 

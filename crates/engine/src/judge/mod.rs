@@ -2,11 +2,13 @@
 //! call. A survey judges by the policy in force, a what-if by another one.
 
 mod alone;
+mod keys;
 mod owners;
 mod roll;
 mod site;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
@@ -32,22 +34,23 @@ use lanyard_plan::{
 use lanyard_policy::{Facts, ManagerKey, reaction::Situation};
 
 use crate::{
-    cores::joined,
     delegations::StandIns,
     engine::{Active, doubt_of_missing, manager_key},
     look::Leaving,
-    packed::{KeyIndex, Renewed},
+    packed::KeyIndex,
     reviews::{WithheldRights, withhold},
     survey::{Admin, Decided, Finding, Left, Overdue, Reverted, SiteSurvey, TenantSurvey, Whose},
 };
 
-pub(crate) use alone::Managers;
+pub(crate) use alone::Before;
+pub(crate) use keys::{Keys, KeysTaken};
 use owners::Owners;
-pub(crate) use roll::{Roll, Ties, Who};
+pub(crate) use roll::{Linked, Roll, Ties, Who};
 pub(crate) use site::Memory;
 use site::SiteMemory;
 
 /// What is said of one person while everybody is judged.
+#[expect(clippy::large_enum_variant, reason = "handed on at once, and never kept")]
 pub(crate) enum Sight<'s> {
     /// Before any site is looked at.
     Standing { first: &'s Desired },
@@ -55,7 +58,7 @@ pub(crate) enum Sight<'s> {
     Planned {
         identity: &'s Identity,
         desired: &'s Desired,
-        plan: &'s Plan,
+        plan: Cow<'s, Plan>,
         account: Option<&'s Account>,
         catalogue: &'s Catalogue,
         seating: &'s Seating,
@@ -131,6 +134,7 @@ impl<'a> Judge<'a> {
                 now,
                 gates: None,
                 reasons: false,
+                nameless: false,
                 limits,
                 stand_ins: None,
             },
@@ -176,6 +180,12 @@ impl<'a> Judge<'a> {
     /// Shows removals as blocked where a limit has no room.
     pub(crate) fn with_limits(mut self, limits: BTreeMap<SiteId, String>) -> Self {
         self.rules.limits = limits;
+        self
+    }
+
+    /// Gives plans no names: nobody asks for them.
+    pub(crate) fn without_names(mut self) -> Self {
+        self.rules.nameless = true;
         self
     }
 
@@ -315,7 +325,7 @@ impl<'a> Judge<'a> {
                 delegate_account,
                 leaving,
             };
-            let wanted = rules.wanted(&case);
+            let wanted = rules.wanted(&case, if rules.reasons { Reasons::Words } else { Reasons::Untold });
             if known.governed_by_other(active, who, identity, &wanted.desired, account, everybody, now) {
                 continue;
             }
@@ -337,7 +347,7 @@ impl<'a> Judge<'a> {
             see(Sight::Planned {
                 identity,
                 desired: &desired,
-                plan: &plan,
+                plan: Cow::Borrowed(&plan),
                 account,
                 catalogue,
                 seating,
@@ -427,8 +437,10 @@ struct Rules<'a> {
     now: Timestamp,
     /// What is asked first is shown as asked.
     gates: Option<Gates<'a>>,
-    /// Everybody's reasons are told, not only those of people who differ.
+    /// Everybody's rules are told, not only those of people who differ.
     reasons: bool,
+    /// Plans are compared and dropped.
+    nameless: bool,
     /// Sites in which no further removal has room, and why.
     limits: BTreeMap<SiteId, String>,
     /// Who stands in for whom, where that is to be known.
@@ -455,8 +467,18 @@ struct Case<'c> {
 /// What somebody should have in a site.
 struct Wanted {
     desired: Desired,
-    /// Without reasons so far.
+    /// Without reasons so far, or without their words.
     mute: bool,
+}
+
+/// How reasons are told at first. They are told in words of whoever differs, in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reasons {
+    /// Nobody asks for them.
+    Untold,
+    /// Which rules decide is asked of everybody.
+    Rules,
+    Words,
 }
 
 /// The same, and the way there.
@@ -491,10 +513,10 @@ impl<'a> Rules<'a> {
         self.stand_ins.and_then(|all| all.get(&identity.id)).into_iter().flatten()
     }
 
-    fn wanted(&self, case: &Case<'_>) -> Wanted {
+    fn wanted(&self, case: &Case<'_>, reasons: Reasons) -> Wanted {
         let Case { identity, site, .. } = *case;
         let (bound, facts, now) = (&self.active.bound, self.facts(case), self.now);
-        let mute = case.leaving.is_none() && !self.reasons;
+        let mute = case.leaving.is_none() && reasons != Reasons::Words;
         let desired = match &case.leaving {
             Some(leaving) => leaving.decide(
                 self.active,
@@ -504,7 +526,10 @@ impl<'a> Rules<'a> {
                 identity.status_changed.unwrap_or(now),
                 now,
             ),
-            None if mute => withhold(self.withheld, bound.evaluate_mute(identity, &facts, now), site),
+            None if reasons == Reasons::Untold => {
+                withhold(self.withheld, bound.evaluate_mute(identity, &facts, now), site)
+            }
+            None if mute => withhold(self.withheld, bound.evaluate_naming(identity, &facts, now), site),
             None => withhold(self.withheld, bound.evaluate(identity, &facts, now), site),
         };
         Wanted { desired, mute }
@@ -543,6 +568,7 @@ impl<'a> Rules<'a> {
             },
             attempt: 0,
             person,
+            nameless: self.nameless,
         };
         let (mut plan, mut left) = plan_leaving(&desired, &observation, &setting, leaves.as_deref());
         if mute && !(plan.is_quiet() && plan.todos.is_empty() && plan.notices.is_empty()) {
@@ -630,63 +656,6 @@ fn roles_beyond(
         })
         .collect();
     (!named.is_empty()).then(|| named.join(", "))
-}
-
-/// Keys of everybody, by which managers are named and accounts are found.
-#[derive(Clone)]
-pub(crate) struct Keys {
-    people: Vec<Arc<KeyIndex>>,
-    accounts: BTreeMap<SiteId, Arc<KeyIndex>>,
-}
-
-impl Keys {
-    /// Takes them in, by the policy's keys, on two cores.
-    pub(crate) fn of(active: &Active, tenants: &[TenantSurvey], sites: &[SiteSurvey]) -> Self {
-        let mut everybody = Everybody::new(active, tenants, Roll::default());
-        std::thread::scope(|scope| {
-            let people = scope.spawn(|| {
-                while !everybody.index(u32::MAX) {}
-                everybody.by_key
-            });
-            let accounts = sites
-                .iter()
-                .map(|site| {
-                    let mut index = KeyIndex::default();
-                    site::add_keys(&mut index, active, site, 0..site.accounts.len() as u32);
-                    index.complete();
-                    (site.site.clone(), Arc::new(index))
-                })
-                .collect();
-            Self { people: joined(people), accounts }
-        })
-    }
-
-    /// Takes in the keys of rows that say something else now, of each tenant's people and of each site's accounts. What they
-    /// said before may still lead to them, and is never taken for theirs.
-    pub(crate) fn renew(
-        &mut self,
-        active: &Active,
-        people: &[(&TenantSurvey, &Renewed)],
-        accounts: &[(&SiteSurvey, &Renewed)],
-    ) {
-        let is_news = |renewed: &Renewed| renewed.moved.is_some() || !renewed.rows.is_empty();
-        for (index, (tenant, renewed)) in self.people.iter_mut().zip(people) {
-            if is_news(renewed) {
-                let index = Arc::make_mut(index);
-                index.renumber(renewed);
-                for row in &renewed.rows {
-                    index.add(*row, &active.manager_keys(&tenant.identities.get(*row)));
-                }
-                index.complete();
-            }
-        }
-        for (site, renewed) in accounts.iter().filter(|(_, renewed)| is_news(renewed)) {
-            let index = Arc::make_mut(self.accounts.entry(site.site.clone()).or_default());
-            index.renumber(renewed);
-            site::add_keys(index, active, site, renewed.rows.iter().copied());
-            index.complete();
-        }
-    }
 }
 
 /// Everybody by number, and by the keys that name a manager.

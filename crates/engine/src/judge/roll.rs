@@ -8,7 +8,13 @@ use lanyard_model::{
     link::Link,
 };
 
-use crate::survey::TenantSurvey;
+use crate::{cores::on_all_cores, survey::TenantSurvey};
+
+/// Who is linked with which account, and whether that has ended.
+pub(crate) type Linked = (IdentityId, AccountId, bool);
+
+/// People whose numbers a thread looks up at a time.
+const FOUND_AT_A_TIME: u32 = 4_096;
 
 /// Somebody, by number within one survey.
 pub(crate) type Who = u32;
@@ -66,6 +72,23 @@ impl Roll {
         })
     }
 
+    /// The links of one site, by number.
+    pub(crate) fn tie_all(&mut self, tenants: &[TenantSurvey], linked: Vec<Linked>) -> Ties {
+        let (listed, all) = (&*self, &linked);
+        // To find somebody in a list is most of the work.
+        let found = on_all_cores(linked.len() as u32, FOUND_AT_A_TIME, Vec::new, |part, some| {
+            part.extend(some.map(|at| (at, listed.find(tenants, &all[at as usize].0))));
+        });
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        found.sort_unstable_by_key(|(at, _)| *at);
+        let mut ties = Ties::default();
+        for ((_, who), (id, account, ended)) in found.into_iter().zip(linked) {
+            ties.tie(who.unwrap_or_else(|| self.number(tenants, &id)), account, ended);
+        }
+        ties.complete();
+        ties
+    }
+
     /// The tenant, by its place among them, and the row of somebody in a list.
     pub(crate) fn place(&self, who: Who) -> Option<(usize, u32)> {
         let tenant = self.starts.partition_point(|start| *start <= who).checked_sub(1)?;
@@ -108,7 +131,10 @@ pub(crate) struct Ties {
 
 impl Ties {
     pub(crate) fn add(&mut self, who: Who, link: &Link) {
-        let (account, ended) = (link.account.id, link.ended_at.is_some());
+        self.tie(who, link.account.id, link.ended_at.is_some());
+    }
+
+    pub(crate) fn tie(&mut self, who: Who, account: AccountId, ended: bool) {
         self.by_person.push(Tie { who, ended, account });
         if !ended {
             self.by_account.push((account, who));

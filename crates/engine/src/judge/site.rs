@@ -78,11 +78,13 @@ pub(super) fn add_keys(
     site: &SiteSurvey,
     rows: impl IntoIterator<Item = u32>,
 ) {
-    for row in rows {
-        let account = site.accounts.row(row);
-        if account.kind == AccountKind::Person && account.is_live() {
-            index.add(row, &active.policy.account_keys(&account));
-        }
+    rows.into_iter().for_each(|row| add_keys_of(index, active, row, &site.accounts.row(row)));
+}
+
+/// The same of one account.
+pub(super) fn add_keys_of(index: &mut KeyIndex, active: &Active, row: u32, account: &Account) {
+    if account.kind == AccountKind::Person && account.is_live() {
+        index.add(row, &active.policy.account_keys(account));
     }
 }
 

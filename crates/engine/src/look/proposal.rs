@@ -114,6 +114,7 @@ impl Engine {
                 lane: apply::lane_of(ended, scene.item.lane),
                 attempt: applying.bookings_refused,
                 person: &person,
+                nameless: false,
             };
             plan_leaving(wish, &seen, &setting, leaves.as_deref()).0
         };

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     Population,
-    outlook::{HandedOver, Outlook},
+    outlook::{HandedOver, Outlook, Place, Told},
 };
 use crate::cores::on_all_cores;
 
@@ -79,7 +79,7 @@ struct Said<'o> {
 
 impl Population {
     /// What becomes of somebody's future bookings in a site, with the name of whoever gets them.
-    fn say_handed_over<'o>(&self, outlook: &'o Outlook, key: &(IdentityId, SiteId)) -> Vec<Said<'o>> {
+    fn say_handed_over<'o>(&self, outlook: &'o Outlook, key: &Place) -> Vec<Said<'o>> {
         let name_of = |id: AccountId| {
             let of_site = self.sites.iter().find(|site| site.site == key.1)?;
             Some(format!("{}, account {id}", of_site.accounts.get(id)?.display_name()))
@@ -106,12 +106,11 @@ pub(super) fn effects(
     then: &Outlook,
     population: &Population,
 ) -> (Vec<PersonEffect>, Reasons) {
-    let keys: BTreeSet<_> = then.plans.keys().chain(today.plans.keys()).collect();
-    let keys: Vec<_> = keys.into_iter().collect();
-    let chunks: Vec<_> = keys.chunks(CHUNK).collect();
-    let of_chunk = |keys: &[&(IdentityId, SiteId)]| {
+    let pairs = pairs(today, then);
+    let chunks: Vec<_> = pairs.chunks(CHUNK).collect();
+    let of_chunk = |pairs: &[Pair<'_>]| {
         let mut reasons = Reasons::default();
-        let effects = keys.iter().filter_map(|key| effect_on(key, today, then, population, &mut reasons));
+        let effects = pairs.iter().filter_map(|pair| effect_on(*pair, today, then, population, &mut reasons));
         (effects.collect::<Vec<_>>(), reasons)
     };
     let parts = on_all_cores(chunks.len() as u32, 1, Vec::new, |part, some| {
@@ -126,16 +125,33 @@ pub(super) fn effects(
     (people, reasons)
 }
 
+/// Somebody in a site, with the plan under the policy in force and under the draft.
+type Pair<'o> = (&'o Place, Option<&'o Plan>, Option<&'o Told>);
+
+/// Whoever is not in step under either, in order.
+fn pairs<'o>(today: &'o Outlook, then: &'o Outlook) -> Vec<Pair<'o>> {
+    let mut pairs = Vec::with_capacity(today.plans.len().max(then.plans.len()));
+    let mut before = today.plans.iter().peekable();
+    for (place, told) in &then.plans {
+        while let Some((other, (plan, _))) = before.next_if(|(other, _)| other < place) {
+            pairs.push((other, Some(plan), None));
+        }
+        let same = before.next_if(|(other, _)| other == place);
+        pairs.push((place, same.map(|(_, (plan, _))| plan), Some(told)));
+    }
+    pairs.extend(before.map(|(place, (plan, _))| (place, Some(plan), None)));
+    pairs
+}
+
 fn effect_on(
-    key: &(IdentityId, SiteId),
+    (key, before, told): Pair<'_>,
     today: &Outlook,
     then: &Outlook,
     population: &Population,
     reasons: &mut Reasons,
 ) -> Option<PersonEffect> {
-    let before = today.plans.get(key).map(|(plan, _)| plan);
     let bookings = [today, then].map(|outlook| population.say_handed_over(outlook, key));
-    match (then.plans.get(key), before) {
+    match (told, before) {
         (Some((plan, told)), _) => {
             let no_desk = then.no_desk.contains(key) && !today.no_desk.contains(key);
             effect_of(plan, told, before, no_desk, &bookings, reasons)
@@ -226,7 +242,8 @@ fn effect_of(
         }
         effect.because.insert(text, reasons.of(&one.of.because));
     }
-    let now = said(plan);
+    let before = before.filter(|plan| !plan.is_quiet());
+    let now = if before.is_some() { said(plan) } else { HashSet::new() };
     for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
         let text = lines::sentence(difference);
         if !now.contains(&text) && !effect.no_longer.contains(&text) {

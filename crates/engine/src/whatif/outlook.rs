@@ -16,27 +16,31 @@ use super::population::Population;
 use crate::{
     cores::on_all_cores,
     engine::Active,
-    judge::{Judge, Managers, Sight, Who},
+    judge::{Before, Judge, Sight, Who},
     reactions::Unclear,
 };
 
-/// A plan, and which rules each of its lines comes from.
+/// Somebody in one site. In the order of [`IdentityId`] and site, since that is how everybody is numbered.
+pub(super) type Place = (Who, SiteId);
+
+/// A plan, and the lines of each of its steps, where reasons are told.
 pub(super) type Told = (Plan, Vec<Vec<GatedLine>>);
 
 /// What one policy makes of everybody.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Outlook {
-    pub(super) plans: HashMap<(IdentityId, SiteId), Told>,
-    pub(super) no_desk: HashSet<(IdentityId, SiteId)>,
+    /// Of whoever is not in step; each once, in order.
+    pub(super) plans: Vec<(Place, Told)>,
+    pub(super) no_desk: HashSet<Place>,
     pub(super) matched: HashSet<Who>,
     /// Whose future bookings are cancelled, and how many of them we made.
-    pub(super) cancelled: HashMap<(IdentityId, SiteId), usize>,
+    pub(super) cancelled: HashMap<Place, usize>,
     /// Whose future bookings are kept for a while.
-    pub(super) kept: HashSet<(IdentityId, SiteId)>,
+    pub(super) kept: HashSet<Place>,
     /// What rules hand over of their future bookings.
-    pub(super) handed_over: HashMap<(IdentityId, SiteId), Vec<HandedOver>>,
+    pub(super) handed_over: HashMap<Place, Vec<HandedOver>>,
     /// Rules that ask somebody anew.
-    pub(super) asks: HashMap<(IdentityId, SiteId), BTreeSet<String>>,
+    pub(super) asks: HashMap<Place, BTreeSet<String>>,
     pub(super) out_of_scope: HashSet<Who>,
     pub(super) aside: Vec<(IdentityId, String, String)>,
     pub(super) disputed: Vec<(IdentityId, SiteId, String, Unclear)>,
@@ -46,7 +50,8 @@ pub(super) struct Outlook {
     pub(super) restrict: HashSet<String>,
     pub(super) rows: HashMap<String, HashSet<u32>>,
     pub(super) failed: HashMap<String, u32>,
-    pub(super) floors: BTreeMap<(SiteId, FloorId), (usize, usize)>,
+    /// People who sit there, and people who find no desk.
+    pub(super) floors: BTreeMap<SiteId, BTreeMap<FloorId, (usize, usize)>>,
 }
 
 /// By what everybody is judged.
@@ -69,6 +74,7 @@ pub(super) fn outlooks(sides: &[Side<'_>], population: &Population) -> Vec<Outlo
     let mut judges = judges_of(sides, population);
     let (mut outlooks, left) = alone(sides, &judges, population);
     in_order(sides, &mut judges, population, &mut outlooks, &left);
+    outlooks.iter_mut().for_each(Outlook::put_in_order);
     if judges.iter().any(Judge::found_what_others_hold) {
         // Rare: an account that somebody holds turned out to be another one's too.
         return outlooks_in_order(sides, population);
@@ -87,6 +93,7 @@ fn outlooks_in_order(sides: &[Side<'_>], population: &Population) -> Vec<Outlook
     let mut judges = judges_of(sides, population);
     let left: Vec<_> = sides.iter().map(|_| everybody.clone()).collect();
     in_order(sides, &mut judges, population, &mut outlooks, &left);
+    outlooks.iter_mut().for_each(Outlook::put_in_order);
     outlooks
 }
 
@@ -104,7 +111,8 @@ fn judges_of<'a>(sides: &[Side<'a>], population: &'a Population) -> Vec<Judge<'a
             population.now,
         )
         .with_gates(&population.asked, side.lapsed)
-        .with_stand_ins(&population.stand_ins);
+        .with_stand_ins(&population.stand_ins)
+        .without_names();
         judge.know(&population.keys, &population.keys_of);
         if side.reasons { judge.with_reasons() } else { judge }
     };
@@ -119,14 +127,14 @@ fn applied<'p>(population: &'p Population, identity: &Identity, site: &SiteId) -
 /// Judges whoever can be judged alone. Answers who is left under each policy, in order.
 fn alone(sides: &[Side<'_>], judges: &[Judge<'_>], population: &Population) -> (Vec<Outlook>, Vec<Vec<Who>>) {
     let begin = || -> (Vec<(Outlook, Vec<Who>)>, _) {
-        (sides.iter().map(|_| Default::default()).collect(), Managers::default())
+        (sides.iter().map(|_| Default::default()).collect(), Before::default())
     };
-    let judged = on_all_cores(population.roll.listed(), CHUNK, begin, |(parts, managers), some| {
+    let judged = on_all_cores(population.roll.listed(), CHUNK, begin, |(parts, before), some| {
         for who in some {
             let Some(identity) = population.roll.identity(&population.tenants, who) else { continue };
             for ((side, judge), (outlook, left)) in sides.iter().zip(judges).zip(parts.iter_mut()) {
                 let applied = |site: &SiteId| applied(population, &identity, site);
-                let done = judge.judge_alone(who, &identity, managers, &applied, &mut |sight| {
+                let done = judge.judge_alone(who, &identity, before, &applied, &mut |sight| {
                     outlook.note(who, sight, population.now, side.restricting());
                 });
                 if !done {
@@ -209,9 +217,29 @@ impl Outlook {
         for (table, rows) in more.rows {
             self.rows.entry(table).or_default().extend(rows);
         }
-        for (floor, (people, short)) in more.floors {
-            let sum = self.floors.entry(floor).or_default();
+        for (site, floors) in more.floors {
+            let known = self.floors.entry(site).or_default();
+            for (floor, (people, short)) in floors {
+                let sum = known.entry(floor).or_default();
+                *sum = (sum.0 + people, sum.1 + short);
+            }
+        }
+    }
+
+    /// Ends taking in.
+    fn put_in_order(&mut self) {
+        self.plans.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    }
+
+    /// Counts people of a floor: who sits there, and who finds no desk there.
+    fn count(&mut self, site: &SiteId, floor: FloorId, (people, short): (usize, usize)) {
+        let add = |floors: &mut BTreeMap<FloorId, (usize, usize)>| {
+            let sum = floors.entry(floor).or_default();
             *sum = (sum.0 + people, sum.1 + short);
+        };
+        match self.floors.get_mut(site) {
+            Some(floors) => add(floors),
+            None => add(self.floors.entry(site.clone()).or_default()),
         }
     }
 
@@ -234,31 +262,30 @@ impl Outlook {
                 asks,
                 bookings,
             } => {
-                let key = || (identity.id.clone(), plan.site.clone());
+                let key = || (who, plan.site.clone());
                 if linked {
                     self.matched.insert(who);
                 }
                 if matches!(desired.lifecycle, Lifecycle::Active | Lifecycle::Paused { .. }) {
                     self.considered += 1;
-                    self.note_rules(desired);
-                    for rule in restricting.iter().flat_map(|by| by.bound.restricted_by(identity, now)) {
-                        if !self.restrict.contains(rule) {
-                            self.restrict.insert(rule.to_owned());
-                        }
+                    if let Some(by) = restricting {
+                        self.note_rules(desired);
+                        self.note_restrictions(by, identity, now);
                     }
                 }
                 if !asks.is_empty() {
                     self.asks.insert(key(), asks.clone());
                 }
-                match future_bookings(desired, plan, bookings, now) {
+                match future_bookings(desired, &plan, bookings, now) {
                     Future::Theirs => {}
                     Future::Kept => _ = self.kept.insert(key()),
                     Future::Cancelled(ours) => _ = self.cancelled.insert(key(), ours),
                 }
-                let handed_over = handed_over(desired, plan, now);
+                let handed_over = handed_over(desired, &plan, now);
                 if !handed_over.is_empty() {
                     self.handed_over.insert(key(), handed_over);
                 }
+                let mut no_desk = false;
                 let mut room = account.and_then(|account| account.seat).map(|seat| seat.room);
                 for step in &plan.steps {
                     if let Operation::Create { patch } | Operation::Update { patch } = &step.op
@@ -270,23 +297,42 @@ impl Outlook {
                 match room {
                     Some(room) => {
                         if let Some(room) = catalogue.rooms.get(&room) {
-                            self.floors.entry((plan.site.clone(), room.floor)).or_default().0 += 1;
+                            self.count(&plan.site, room.floor, (1, 0));
                         }
                     }
                     None => {
                         if let Some(Want { value: SeatWish::Desk { floors, .. }, .. }) = &desired.seat
                             && let Some(floor) = floors.first()
                         {
-                            self.floors.entry((plan.site.clone(), *floor)).or_default().1 += 1;
+                            self.count(&plan.site, *floor, (0, 1));
                             self.no_desk.insert(key());
+                            no_desk = true;
                         }
                     }
                 }
                 let _ = seating;
-                if !plan.is_quiet() || self.no_desk.contains(&key()) {
-                    let told = plan.steps.iter().map(|step| lines::lines(step, account, catalogue)).collect();
-                    self.plans.insert(key(), (plan.clone(), told));
+                if !plan.is_quiet() || no_desk {
+                    let told = match restricting {
+                        Some(_) => {
+                            plan.steps.iter().map(|step| lines::lines(step, account, catalogue)).collect()
+                        }
+                        // Whoever compares with it needs the plans alone.
+                        None => Vec::new(),
+                    };
+                    self.plans.push((key(), (plan.into_owned(), told)));
                 }
+            }
+        }
+    }
+
+    /// Which restrictions concern somebody, until each concerned somebody once.
+    fn note_restrictions(&mut self, by: &Active, identity: &Identity, now: Timestamp) {
+        if self.restrict.len() == by.bound.restrictions() {
+            return;
+        }
+        for rule in by.bound.restricted_by(identity, now) {
+            if !self.restrict.contains(rule) {
+                self.restrict.insert(rule.to_owned());
             }
         }
     }

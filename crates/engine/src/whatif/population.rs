@@ -12,9 +12,11 @@ use lanyard_model::{
     clearance::ClearanceState,
     coverage::ReadKind,
     desired::Applied,
-    id::{AccountId, IdentityId, SiteId},
+    id::{AccountId, IdentityId, SiteId, TenantId},
     identity::Identity,
+    place::Catalogue,
 };
+use lanyard_plan::seating::Seating;
 
 use super::{WhatIfError, picture::Touched};
 use crate::{
@@ -22,11 +24,11 @@ use crate::{
     cores::joined,
     delegations::StandIns,
     engine::Active,
-    judge::{Desks, Keys, Memory, OnRecord, Roll, Who},
+    judge::{Desks, Keys, KeysTaken, Linked, Memory, OnRecord, Roll, Who},
     packed::Changed,
     ports::StoreFailure,
     reviews::WithheldRights,
-    survey::{SiteSurvey, TenantSurvey},
+    survey::{CHUNK, SiteSurvey, TenantSurvey},
 };
 
 /// Everybody, from the mirrors.
@@ -50,35 +52,51 @@ pub(crate) struct Population {
 }
 
 impl Engine {
-    /// Reads everybody.
+    /// Reads everybody. What is looked up later is taken in while a record is at hand, so that none is unpacked for it.
     pub(super) async fn population(&self, in_force: &Arc<Active>) -> Result<Population, WhatIfError> {
         let now = self.clock.now();
-        let tenants = try_join_all(self.directories().keys().map(|id| self.recall_tenant(id)));
-        let sites = try_join_all(self.sites().keys().map(|id| self.recall_site(id)));
+        let tenants = try_join_all(self.directories().keys().map(|id| self.read_tenant_whole(id, in_force)));
+        let mut desks = self.desks(self.sites().keys());
+        let sites = self.sites().keys().map(|id| self.read_site_whole(id, desks.remove(id), in_force));
+        let sites = try_join_all(sites.collect::<Vec<_>>());
         let applied = try_join_all(
-            self.sites()
-                .keys()
-                .map(async |id| Ok((id.clone(), self.store.applied_all(id).await?.into_iter().collect()))),
+            self.sites().keys().map(async |id| Ok((id.clone(), self.store.applied_all(id).await?))),
         );
-        let (tenants, sites, applied, asked, stand_ins) =
-            tokio::try_join!(tenants, sites, applied, self.on_record(), self.all_stand_ins(now))?;
-        let never = |tenant: &&TenantSurvey| tenant.identities.is_empty() && tenant.groups.is_empty();
-        if let Some(unknown) = tenants.iter().find(never) {
+        let linked = try_join_all(self.sites().keys().map(|id| self.linked(id)));
+        let (tenants, sites, applied, linked, asked, stand_ins) =
+            tokio::try_join!(tenants, sites, applied, linked, self.on_record(), self.all_stand_ins(now))?;
+        let never =
+            |(tenant, _): &&(TenantSurvey, _)| tenant.identities.is_empty() && tenant.groups.is_empty();
+        if let Some((unknown, _)) = tenants.iter().find(never) {
             return Err(WhatIfError::NeverSwept(unknown.tenant.to_string()));
         }
-        let (roll, memory) = self.recall_ties(&tenants, &sites).await?;
-        let desks = self.desks(self.sites().keys());
         let withheld = self.withheld.read().unwrap_or_else(PoisonError::into_inner).clone();
         let keys_of = Arc::clone(in_force);
         let told = tokio::task::spawn_blocking(move || {
-            let (keys, desks) = std::thread::scope(|scope| {
-                let seated = scope.spawn(|| seated(desks, &sites, &keys_of));
-                (Keys::of(&keys_of, &tenants, &sites), joined(seated))
+            let (tenants, people): (Vec<_>, Vec<_>) = tenants.into_iter().unzip();
+            let (mut surveys, mut accounts, mut desks) = (Vec::new(), Vec::new(), Desks::new());
+            for SiteRead { survey, keys, desk } in sites {
+                accounts.push((survey.site.clone(), keys));
+                desks.extend(desk.map(|desk| (survey.site.clone(), desk)));
+                surveys.push(survey);
+            }
+            let mut roll = Roll::of(&tenants);
+            let (keys, applied, memory) = std::thread::scope(|scope| {
+                let others = scope.spawn(|| {
+                    let by_person = applied.into_iter().map(|(site, all)| (site, all.into_iter().collect()));
+                    (Keys::of(people, accounts), by_person.collect())
+                });
+                let memory = surveys.iter().zip(linked).map(|(site, linked)| {
+                    let ties = roll.tie_all(&tenants, linked);
+                    (site.site.clone(), Memory { ties, ..Memory::default() })
+                });
+                let memory = memory.collect();
+                let (keys, applied) = joined(others);
+                (keys, applied, memory)
             });
-            let applied = applied.into_iter().collect();
             Population {
                 tenants,
-                sites,
+                sites: surveys,
                 keys,
                 keys_of,
                 roll,
@@ -91,7 +109,59 @@ impl Engine {
                 now,
             }
         });
-        told.await.map_err(|error| WhatIfError::Failed(error.to_string()))
+        let mut everybody = told.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        let Population { sites, memory, .. } = &mut everybody;
+        for site in sites.iter().filter(|site| site.certificate.holds()) {
+            if let Some(known) = memory.get_mut(&site.site) {
+                self.recall_unlisted(site, known).await?;
+            }
+        }
+        Ok(everybody)
+    }
+
+    async fn read_tenant_whole(
+        &self,
+        id: &TenantId,
+        active: &Active,
+    ) -> Result<(TenantSurvey, KeysTaken), StoreFailure> {
+        let mut keys = KeysTaken::default();
+        let tenant = self.recall_tenant(id, &mut |row, one| keys.of_person(active, row, one)).await?;
+        Ok((tenant, keys))
+    }
+
+    /// With who sits where, by the accounts.
+    async fn read_site_whole(
+        &self,
+        id: &SiteId,
+        mut desk: Option<(Arc<Catalogue>, Seating)>,
+        active: &Active,
+    ) -> Result<SiteRead, StoreFailure> {
+        let mut keys = KeysTaken::default();
+        let fields = active.policy.team_fields();
+        let mut see = |row: u32, account: &Account| {
+            keys.of_account(active, row, account);
+            if let Some((_, seating)) = &mut desk {
+                seating.sit(account.id(), account.seat.map(|seat| seat.room));
+                seating.note_teams(account, &fields);
+            }
+        };
+        let survey = self.recall_site(id, &mut see).await?;
+        Ok(SiteRead { survey, keys, desk })
+    }
+
+    /// Who is linked with which account of a site, and whether that has ended.
+    async fn linked(&self, site: &SiteId) -> Result<Vec<Linked>, StoreFailure> {
+        let mut linked: Vec<Linked> = Vec::new();
+        loop {
+            let after = linked.last().map(|(who, account, _)| (*account, who.clone()));
+            let page = self.store.links_page(site, after.as_ref(), CHUNK).await?;
+            if page.is_empty() {
+                return Ok(linked);
+            }
+            linked.extend(
+                page.into_iter().map(|link| (link.identity, link.account.id, link.ended_at.is_some())),
+            );
+        }
     }
 
     /// The same, resting on what was read before: only that is read again of which something was written since. `None`: it
@@ -233,6 +303,13 @@ impl Engine {
         }
         Ok(asked)
     }
+}
+
+/// One site, read whole.
+struct SiteRead {
+    survey: SiteSurvey,
+    keys: KeysTaken,
+    desk: Option<(Arc<Catalogue>, Seating)>,
 }
 
 /// What was read again, by tenant and by site.

@@ -2,6 +2,7 @@
 //! names only the lines it named go by themselves. Where the world moved, a line is refused, named, and waits.
 
 use std::{
+    borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -172,7 +173,7 @@ pub(super) fn bucket_of(name: &str, buckets: usize) -> usize {
 const FORM: &str = "lanyard what-if 2";
 
 /// Names exactly these lines of these people, under this draft, in place of the policy that was in force.
-fn seal_of(sealed: &Sealed, people: &[(String, BTreeSet<String>)]) -> String {
+fn seal_of<K: Borrow<BTreeSet<String>>>(sealed: &Sealed, people: &[(String, K)]) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());
@@ -183,45 +184,50 @@ fn seal_of(sealed: &Sealed, people: &[(String, BTreeSet<String>)]) -> String {
     part(&sealed.in_force);
     for (name, keys) in people {
         part(name);
-        keys.iter().for_each(|key| part(key));
+        keys.borrow().iter().for_each(|key| part(key));
     }
     let hex: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("wif_{hex}")
 }
 
+/// What an answer is to be kept as; nothing is counted yet.
+fn of(files: &PolicyFiles, answer: &WhatIf) -> Sealed {
+    Sealed {
+        name: files.toml.0.clone(),
+        rules: files.toml.1.clone(),
+        tables: files.tables.clone(),
+        in_force: answer.in_force_seal.clone(),
+        draft: answer.draft_seal.clone(),
+        at: answer.at,
+        of: None,
+        buckets: 0,
+        people: 0,
+        lines: 0,
+        left_out: 0,
+        waves: None,
+        started_at: None,
+        ended_at: None,
+    }
+}
+
+/// People of an answer with the names of their lines.
+fn with_lines(answer: &WhatIf) -> Vec<(String, &BTreeSet<String>)> {
+    let some = answer.people.iter().filter(|one| !one.keys.is_empty());
+    some.map(|one| (name_of(&one.identity, &one.site), &one.keys)).collect()
+}
+
+/// The hash that an answer is named by.
+pub(super) fn name(files: &PolicyFiles, answer: &WhatIf) -> String {
+    seal_of(&of(files, answer), &with_lines(answer))
+}
+
 impl Engine {
-    /// Keeps what was shown under its own hash, and its people to be read later.
-    pub(super) async fn keep_answer(
-        &self,
-        files: &PolicyFiles,
-        answer: &mut WhatIf,
-    ) -> Result<String, StoreFailure> {
-        let people: Vec<_> = answer
-            .people
-            .iter()
-            .filter(|one| !one.keys.is_empty())
-            .map(|one| (name_of(&one.identity, &one.site), one.keys.clone()))
-            .collect();
-        let sealed = Sealed {
-            name: files.toml.0.clone(),
-            rules: files.toml.1.clone(),
-            tables: files.tables.clone(),
-            in_force: answer.in_force_seal.clone(),
-            draft: answer.draft_seal.clone(),
-            at: answer.at,
-            of: None,
-            buckets: 0,
-            people: 0,
-            lines: 0,
-            left_out: 0,
-            waves: None,
-            started_at: None,
-            ended_at: None,
-        };
-        let seal = seal_of(&sealed, &people);
-        tokio::try_join!(self.keep_sealed(&seal, sealed, &people), self.keep_shown(&seal, answer))?;
-        self.forget_old_seals().await?;
-        Ok(seal)
+    /// Keeps what is shown under its name, if it has one, and its people to be read later.
+    pub(super) async fn keep_answer(&self, files: &PolicyFiles, answer: &WhatIf) -> Result<(), StoreFailure> {
+        let Some(seal) = &answer.seal else { return Ok(()) };
+        let (sealed, people) = (of(files, answer), with_lines(answer));
+        tokio::try_join!(self.keep_sealed(seal, sealed, &people), self.keep_shown(seal, answer))?;
+        self.forget_old_seals().await
     }
 
     /// Seals the same draft without these changes: people are looked at like everybody, and what it would do for them
@@ -297,11 +303,11 @@ impl Engine {
         Ok((to_look, to_try_again))
     }
 
-    async fn keep_sealed(
+    async fn keep_sealed<K: Borrow<BTreeSet<String>> + Sync>(
         &self,
         seal: &str,
         sealed: Sealed,
-        people: &[(String, BTreeSet<String>)],
+        people: &[(String, K)],
     ) -> Result<(), StoreFailure> {
         if !self.store.documents(SEALS, &[seal.to_owned()]).await?.is_empty() {
             return Ok(());
@@ -309,30 +315,29 @@ impl Engine {
         let buckets = people.len().div_ceil(BUCKET).max(1);
         let mut lists: BTreeMap<usize, serde_json::Map<String, serde_json::Value>> = BTreeMap::new();
         for (name, keys) in people {
-            lists.entry(bucket_of(name, buckets)).or_default().insert(name.clone(), serde_json::json!(keys));
+            let keys: Vec<serde_json::Value> = keys.borrow().iter().map(|key| key.as_str().into()).collect();
+            lists.entry(bucket_of(name, buckets)).or_default().insert(name.clone(), keys.into());
         }
         let document = |collection: &str, key: String, body: serde_json::Value| {
             let collection = collection.to_owned();
             Write::Document(Box::new(Document { collection, key, version: 0, keys: Vec::new(), body }))
         };
-        let lists: Vec<_> = lists.into_iter().collect();
-        for chunk in lists.chunks(BATCH) {
-            let batch = chunk
-                .iter()
-                .map(|(at, list)| document(LINES, format!("{seal}:{at}"), list.clone().into()))
-                .collect();
+        let mut lists = lists.into_iter().peekable();
+        while lists.peek().is_some() {
+            let some = lists.by_ref().take(BATCH);
+            let batch = some.map(|(at, list)| document(LINES, format!("{seal}:{at}"), list.into())).collect();
             match self.write(batch).await {
                 // Left by an interrupted attempt at the same seal: the same text.
                 Ok(_) | Err(StoreFailure::DocumentChanged { .. }) => {}
                 Err(failure) => return Err(failure),
             }
         }
-        let with_lines = people.iter().filter(|(_, keys)| !keys.is_empty()).count();
+        let with_lines = people.iter().filter(|(_, keys)| !keys.borrow().is_empty()).count();
         let kept = Sealed {
             buckets,
             people: with_lines,
             left_out: people.len() - with_lines,
-            lines: people.iter().map(|(_, keys)| keys.len()).sum(),
+            lines: people.iter().map(|(_, keys)| keys.borrow().len()).sum(),
             ..sealed
         };
         let body = serde_json::to_value(&kept).unwrap_or_default();

@@ -149,7 +149,7 @@ fn person_key(one: &PersonEffect) -> DocumentKey {
 
 impl Engine {
     /// Keeps what was shown, once.
-    pub(super) async fn keep_shown(&self, seal: &str, answer: &mut WhatIf) -> Result<(), StoreFailure> {
+    pub(super) async fn keep_shown(&self, seal: &str, answer: &WhatIf) -> Result<(), StoreFailure> {
         if !self.store.documents(SHOWN, &[seal.to_owned()]).await?.is_empty() {
             return Ok(());
         }
@@ -173,10 +173,7 @@ impl Engine {
         }
         let kept = people.len();
         // Everybody is in the pages, and is not copied for the head.
-        let (people, reasons) = (std::mem::take(&mut answer.people), std::mem::take(&mut answer.reasons));
-        let head = serde_json::to_value(&*answer);
-        (answer.people, answer.reasons) = (people, reasons);
-        let mut head = head.unwrap_or_default();
+        let mut head = serde_json::to_value(answer.head()).unwrap_or_default();
         for list in ["unmatched", "disputed", "out_of_scope", "aside"] {
             if let Some(names) = head[list].as_array_mut() {
                 names.truncate(NAMED_MAX);

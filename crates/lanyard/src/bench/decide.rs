@@ -223,6 +223,7 @@ fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum
             lane: Lane::Bulk,
             attempt: 0,
             person: &person,
+            nameless: false,
         };
         let seen = Observation {
             account: Seen::Present(account),

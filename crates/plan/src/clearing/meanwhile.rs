@@ -89,7 +89,7 @@ pub fn meanwhile(
     for step in free.plan.steps.into_iter().filter(|step| step.gate == Gate::Open) {
         add(&mut gated.plan.steps, step, gating.before);
     }
-    gated.plan = seal::seal(gated.plan);
+    gated.plan = seal::seal_again(gated.plan);
     let id = gated.plan.id.clone();
     gated.new.iter_mut().for_each(|clearance| clearance.plan = id.clone());
     gated

@@ -186,6 +186,7 @@ impl Known {
             lane: Lane::Normal,
             attempt: 0,
             person: "Ana Okafor",
+            nameless: false,
         };
         plan_identity(desired, &seen, &setting)
     }

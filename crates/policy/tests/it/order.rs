@@ -7,7 +7,7 @@ use lanyard_model::{
 use lanyard_policy::{Bound, Facts, Policy, PolicyFiles};
 use proptest::prelude::*;
 
-use crate::world;
+use crate::{properties::without_words, world};
 
 const CONDITIONS: [&str; 12] = [
     "{ group = \"A\" }",
@@ -90,6 +90,9 @@ proptest! {
         let here = bound(&ordered);
         let told = here.evaluate(&person, &facts, world::now());
         prop_assert_eq!(&told, &here.evaluate(&person, &facts, world::now()), "asked twice");
+
+        let naming = without_words(here.evaluate_naming(&person, &facts, world::now()));
+        prop_assert_eq!(without_words(told.clone()), naming, "the rules, without their words");
 
         let mute = here.evaluate_mute(&person, &facts, world::now());
         prop_assert_eq!(&told.lifecycle, &mute.lifecycle);

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use axum::{
     Extension, Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -42,7 +43,7 @@ pub struct Judged {
 pub async fn whatif(
     State(state): State<Arc<WebState>>,
     Body(asked): Body<Judged>,
-) -> Result<Json<WhatIf>, Problem> {
+) -> Result<Response, Problem> {
     let files = match (&asked.draft, asked.content.is_empty()) {
         (Some(id), true) => {
             let kept = state.engine.policy_draft(id).await?;
@@ -55,8 +56,11 @@ pub async fn whatif(
         }
         (_, false) => asked.content.on_published(&state).await?,
     };
-    // Written as it stands: there may be a line for everybody.
-    state.engine.whatif(&files, asked.read_groups, &Silent).await.map(Json).map_err(unsaid)
+    // Written as it stands, while it is being kept: there may be a line for everybody.
+    let tell = |answer: &WhatIf| serde_json::to_vec(answer);
+    let told = state.engine.whatif_told(&files, asked.read_groups, &Silent, tell).await.map_err(unsaid)?;
+    let told = told.map_err(|error| unsaid(WhatIfError::Failed(error.to_string())))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], told).into_response())
 }
 
 /// Why nothing can be said of a draft.
