@@ -631,7 +631,9 @@ impl Stage {
         let mut last = Some(last);
         for round in 0..ROUNDS_TO_STRIKE {
             self.make_occasions(round).await;
-            tokio::time::sleep(Duration::from_secs(120)).await;
+            // A hook that nobody answered for is seen to within the hour; before that none leaves.
+            let minutes = if round + 2 < ROUNDS_TO_STRIKE { 2 } else { 40 };
+            tokio::time::sleep(Duration::from_secs(minutes * 60)).await;
             // What has struck once is enough; a front would go on for ever.
             let left = still();
             self.sides.weather.clear();
