@@ -8,6 +8,7 @@ import { Trail } from "./Trail";
 import { Undelivered } from "./Undelivered";
 import { Feed } from "../ui/feed";
 import { PageHead } from "../ui/panel";
+import { useAnswered } from "../ui/rows";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 
@@ -23,6 +24,7 @@ export function Activity() {
     search: q,
     sort,
   });
+  const answered = useAnswered(query, JSON.stringify([tenant, show, q, sort]));
   const filter = (next: { show?: string; q?: string; sort?: string; line?: string }) => void navigate({ search: (old: object) => ({ ...old, ...next }) as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   return (
@@ -42,7 +44,7 @@ export function Activity() {
       {show === "problems" && <><DeadLetters tenant={tenant} /><Undelivered /></>}
       <div className={line ? "cols main" : undefined}>
       <div className="panel">
-        <Loaded query={query} long what="activity" rows={12}>
+        <Loaded query={query} what="activity" rows={12}>
           {(data) => {
             const items = sort === "oldest" ? newestFirst(data.pages).reverse() : newestFirst(data.pages);
             if (items.length === 0 && (show ?? q)) {
@@ -53,7 +55,7 @@ export function Activity() {
               );
             }
             if (items.length === 0) return <Empty title="Nothing has happened yet">Events from Okta and changes in iOffice appear here as they come.</Empty>;
-            return <Feed items={items} open={line} choose={(next) => filter({ line: next === line ? undefined : next })} />;
+            return <Feed key={answered} items={items} open={line} choose={(next) => filter({ line: next === line ? undefined : next })} />;
           }}
         </Loaded>
       </div>

@@ -28,7 +28,7 @@ export function Audit() {
       <Seals />
       <TextInput data-search aria-label="Search the audit log" placeholder="Name or text" defaultValue={q ?? ""} onChange={(e) => search(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} maw={300} />
       <div className="panel">
-        <Loaded query={query} long what="the audit log" rows={10}>
+        <Loaded query={query} what="the audit log" rows={10}>
           {(data) => {
             const items = newestFirst(data.pages);
             if (items.length > 0) return <Feed items={items} />;

@@ -13,7 +13,7 @@ import { CodeMark, Tag } from "../ui/marks";
 import { PageHead, Panel } from "../ui/panel";
 import { RoleFor } from "../ui/role";
 import { RowLink } from "../ui/row_link";
-import { useScreenful } from "../ui/rows";
+import { useAnswered, useScreenful } from "../ui/rows";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
 import { number, plural, words } from "../words";
@@ -30,6 +30,7 @@ export function Drift() {
   const { kind, q, sort } = useSearch({ from: "/$tenant/drift" });
   const navigate = useNavigate({ from: "/$tenant/drift" });
   const findings = useFindings(tenant, { kind, search: q, sort });
+  const answered = useAnswered(findings, JSON.stringify([tenant, kind, q, sort]));
   const sweeps = useSweeps();
   const filter = (next: { kind?: string; q?: string; sort?: string }) => void navigate({ search: { kind, q, sort, ...next } as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
@@ -63,8 +64,8 @@ export function Drift() {
           <div className="row" style={{ gap: 8 }}><span className="dim small">Sort</span><SegmentedControl size="xs" aria-label="Sort" value={sort ?? "severity"} onChange={(value) => filter({ sort: value === "severity" ? undefined : value })} data={[{ value: "severity", label: "Worst first" }, { value: "newest", label: "Newest" }, { value: "oldest", label: "Oldest" }, { value: "title", label: "By name" }]} /></div>
           <Panel title="Open findings" end={first && plural(first.total, "finding")}>
             <Together items={(findings.data?.pages ?? []).flatMap((page) => page.items)} chosen={chosen} pick={pick} />
-            <Loaded query={findings} long what="the findings" rows={8}>
-              {(data) => <Findings items={data.pages.flatMap((page) => page.items)} filtered={Boolean(kind ?? q)} clear={() => filter({ kind: undefined, q: undefined })} tenant={tenant} chosen={chosen} pick={pick} />}
+            <Loaded query={findings} what="the findings" rows={8}>
+              {(data) => <Findings key={answered} items={data.pages.flatMap((page) => page.items)} filtered={Boolean(kind ?? q)} clear={() => filter({ kind: undefined, q: undefined })} tenant={tenant} chosen={chosen} pick={pick} />}
             </Loaded>
           </Panel>
           {findings.hasNextPage && <div style={{ textAlign: "center" }}><Button variant="default" size="xs" loading={findings.isFetchingNextPage} onClick={() => void findings.fetchNextPage()}>Show more</Button></div>}

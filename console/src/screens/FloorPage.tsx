@@ -41,7 +41,7 @@ export function FloorPage() {
   return (
     <>
       <Link to="/$tenant/places" params={{ tenant }} className="row small" style={{ width: "fit-content" }}><IconArrowLeft size={14} aria-hidden /> Places</Link>
-      <Loaded query={query} long what="this floor" rows={12}>
+      <Loaded query={query} what="this floor" rows={12}>
         {(data) => (
           <div className="stack">
             <PageHead title={[data.building, data.name].filter(Boolean).join(", ")} sub={<>{number(data.taken)} of {plural(data.capacity, "seat")} taken, read <Ago at={data.read_at} /></>} />

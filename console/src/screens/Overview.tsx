@@ -8,6 +8,7 @@ import { Feed } from "../ui/feed";
 import { CodeMark, Tag } from "../ui/marks";
 import { Meter } from "../ui/meter";
 import { PageHead, Panel } from "../ui/panel";
+import { Later } from "../ui/rows";
 import { CallSpark, lastHour, Spark, StateStrip } from "../ui/spark";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -49,7 +50,7 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
     <div className="stack">
       <NeedsList items={data.needs_person} tenants={data.tenants} tenant={tenant} />
       <Stats data={data} tenant={tenant} />
-      <div className="cols main">
+      <Later room={900}><div className="cols main">
         <div className="stack">
           <Changes data={data} />
           <Environments items={data.environments} data={data} />
@@ -57,7 +58,7 @@ function Body({ data, tenant }: { data: OverviewData; tenant: string }) {
           <Sites sites={data.sites} now={Date.parse(data.now)} alone={tenant !== ALL} />
         </div>
         <Recent tenant={tenant} />
-      </div>
+      </div></Later>
     </div>
   );
 }

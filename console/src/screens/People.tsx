@@ -10,7 +10,7 @@ import { Avatar, Tag } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
 import { RowLink, useGo } from "../ui/row_link";
-import { TableRows } from "../ui/rows";
+import { TableRows, useAnswered } from "../ui/rows";
 import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -27,6 +27,7 @@ export function People() {
     void navigate({ search: { sort, q: value.trim() || undefined }, replace: true });
   }, SEARCH_AFTER_MS);
   const query = usePeople(tenant, q ?? "", sort);
+  const answered = useAnswered(query, JSON.stringify([tenant, q, sort]));
   useReturnFocus(query.data !== undefined);
   const first = query.data?.pages[0];
   const total = first?.total;
@@ -51,7 +52,7 @@ export function People() {
         maw={420}
       />
       <div className="panel">
-        <Loaded query={query} long what="people" rows={12}>
+        <Loaded query={query} what="people" rows={12}>
           {(data) => {
             const people = data.pages.flatMap((page) => page.items);
             // A role of some sites looks through people of others; what was not reached yet is not said to be nobody.
@@ -66,7 +67,7 @@ export function People() {
               <div className="scroll">
                 <table className="table">
                   <thead><tr><SortHead label="Name" sort={sort === "-name" ? "descending" : "ascending"} turn={() => void navigate({ search: { q, sort: sort === "-name" ? undefined : "-name" }, replace: true })} /><th>Department and title</th><th>Okta</th><th>iOffice</th><th>Seat</th><th className="r">Last change</th></tr></thead>
-                  <TableRows of={people}>{(p) => <Row key={`${p.tenant}/${p.id}`} p={p} tenant={tenant} />}</TableRows>
+                  <TableRows key={answered} of={people}>{(p) => <Row key={`${p.tenant}/${p.id}`} p={p} tenant={tenant} />}</TableRows>
                 </table>
               </div>
             );

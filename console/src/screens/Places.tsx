@@ -21,7 +21,7 @@ export function Places() {
       <PageHead title="Places" sub={seats && `${plural(seats.taken, "seat")} taken of ${number(seats.capacity)}${seats.orphaned > 0 ? `, ${number(seats.orphaned)} by accounts of nobody we know` : ""}`}>
         <Switch size="sm" label="Only floors with something to see to" checked={full === true} onChange={(e) => void navigate({ search: { full: e.currentTarget.checked || undefined }, replace: true })} />
       </PageHead>
-      <Loaded query={query} long what="the places" rows={12}>
+      <Loaded query={query} what="the places" rows={12}>
         {(data) => (
           <div className="stack">
             {data.sites.length === 0 && <div className="panel"><Empty title="No site here">Your role covers no iOffice site, or none is set up.</Empty></div>}

@@ -10,7 +10,7 @@ import { Summary } from "../ui/marks";
 import { PageHead } from "../ui/panel";
 import { useReturnFocus } from "../ui/return_focus";
 import { RowLink, useGo } from "../ui/row_link";
-import { TableRows } from "../ui/rows";
+import { TableRows, useAnswered } from "../ui/rows";
 import { SortHead } from "../ui/sort";
 import { Empty, Loaded } from "../ui/states";
 import { useTenant } from "../ui/tenant";
@@ -24,6 +24,7 @@ export function Plans() {
   const navigate = useNavigate({ from: "/$tenant/plans" });
   const { q, effect, sort } = useSearch({ from: "/$tenant/plans" });
   const query = usePlans(tenant, { search: q, effect, sort });
+  const answered = useAnswered(query, JSON.stringify([tenant, q, effect, sort]));
   const filter = (next: { q?: string; effect?: string; sort?: string }) => void navigate({ search: { q, effect, sort, ...next } as never, replace: true });
   const search = useDebouncedCallback((text: string) => filter({ q: text.trim() || undefined }), 180);
   useReturnFocus(query.data !== undefined);
@@ -48,7 +49,7 @@ export function Plans() {
         />
       </div>
       <div className="panel">
-        <Loaded query={query} long what="plans" rows={12}>
+        <Loaded query={query} what="plans" rows={12}>
           {(pages) => {
             const data = pages.pages.flatMap((page) => page.items);
             return data.length === 0 && (q || effect) ? (
@@ -61,7 +62,7 @@ export function Plans() {
               <div className="scroll">
                 <table className="table">
                   <thead><tr><th>Person</th><th>Changes</th><th>Lane</th><th>Tenant</th><SortHead className="r" label="Made" sort={sort === "oldest" ? "ascending" : "descending"} turn={() => filter({ sort: sort === "oldest" ? undefined : "oldest" })} /></tr></thead>
-                  <TableRows of={data}>{(plan) => <Row key={plan.id} plan={plan} tenant={tenant} />}</TableRows>
+                  <TableRows key={answered} of={data}>{(plan) => <Row key={plan.id} plan={plan} tenant={tenant} />}</TableRows>
                 </table>
               </div>
             );

@@ -60,7 +60,7 @@ export function SiteAccess() {
         </div>
       </Panel>
       {site === undefined ? <div className="panel"><Empty title="No site here">None is set up yet: connect one under Connections.</Empty></div> : (
-        <Loaded query={query} long what={`the access in ${site}`} rows={10}>
+        <Loaded query={query} what={`the access in ${site}`} rows={10}>
           {(data) => <Accounts pages={data.pages} q={q} more={query.hasNextPage} />}
         </Loaded>
       )}

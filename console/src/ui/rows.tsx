@@ -16,6 +16,21 @@ export function useScreenful<T>(rows: readonly T[]): { shown: readonly T[]; room
   return more ? { shown: rows.slice(0, count), room: (rows.length - count) * ROW_PX } : { shown: rows, room: 0 };
 }
 
+/** Of what the rows are that a query shows: as long as it shows those of what was asked before, of that. As the key of a long list it
+ * lets another list begin with a screenful, too. */
+export function useAnswered(query: { isPlaceholderData: boolean }, asked: string): string {
+  const [answered, setAnswered] = useState(asked);
+  if (!query.isPlaceholderData && answered !== asked) setAnswered(asked);
+  return answered;
+}
+
+/** What stands below the first screenful of a page. `room`: about how high it is, in pixels. */
+export function Later({ room, children }: { room: number; children: ReactNode }) {
+  const [due, setDue] = useState(false);
+  useEffect(() => startTransition(() => setDue(true)), []);
+  return due ? children : <div aria-hidden style={{ height: room }} />;
+}
+
 /** The body of a long table. */
 export function TableRows<T>({ of, children }: { of: readonly T[]; children: (row: T) => ReactNode }) {
   const { shown, room } = useScreenful(of);

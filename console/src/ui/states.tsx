@@ -1,6 +1,6 @@
 // Waiting, empty, failed: each says what it is and what comes next. Old data stays while new data is fetched.
 import { Button, Skeleton } from "@mantine/core";
-import { useDeferredValue, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { ApiError } from "../api";
 import { Mark } from "./marks";
 
@@ -52,14 +52,11 @@ interface Asked<T> {
   refetch: () => unknown;
 }
 
-/** Shows what a query has: skeleton, failure, or data; data that could not be refreshed is shown, and said to be old. What
- * is `long` is drawn in steps between which a touch is answered: for that moment, what was there before is shown beside what is asked for now. */
-export function Loaded<T>(props: { query: Asked<T>; what: string; rows?: number; slow?: string; long?: boolean; children: (data: T) => ReactNode }) {
-  const { query, what, rows, slow, long, children } = props;
+/** Shows what a query has: skeleton, failure, or data; data that could not be refreshed is shown, and said to be old. */
+export function Loaded<T>(props: { query: Asked<T>; what: string; rows?: number; slow?: string; children: (data: T) => ReactNode }) {
+  const { query, what, rows, slow, children } = props;
   const retry = () => void query.refetch();
-  const unhurried = useDeferredValue(query.data);
-  const data = long ? unhurried : query.data;
-  if (query.data === undefined || data === undefined) {
+  if (query.data === undefined) {
     return query.error ? <Failure error={query.error} what={what} retry={retry} /> : <Waiting rows={rows} slow={slow} />;
   }
   return (
@@ -69,7 +66,7 @@ export function Loaded<T>(props: { query: Asked<T>; what: string; rows?: number;
           <Failure error={query.error} what={`newer data for ${what}; below is the last known`} retry={retry} />
         </div>
       ) : null}
-      {children(data)}
+      {children(query.data)}
     </div>
   );
 }

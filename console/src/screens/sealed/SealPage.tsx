@@ -94,7 +94,7 @@ function People({ seal, tenant, kept, affected, out, change }: { seal: string; t
           <span className="grow" />
           {change && shown.length > 0 && <Button size="compact-xs" variant="default" onClick={() => change(shown, all)}>{all ? `Take these ${shown.length} in` : `Leave these ${shown.length} out`}</Button>}
         </div>
-        <Loaded query={query} long what="the people" rows={8}>
+        <Loaded query={query} what="the people" rows={8}>
           {() => (shown.length === 0 ? <Empty title="Nobody">{kind === "all" && text === "" ? "By both policies, everybody has the same." : "Nobody of this kind, or of this name."}</Empty> : (
             <ul className="list">
               {shown.map((p) => <AffectedRow key={keyOf(p)} p={p} tenant={tenant} out={p.left_out.length > 0 ? new Map([[keyOf(p), { of: p, texts: new Set(p.left_out) }]]) : out} change={change} why={(line) => p.because[line] ?? []} />)}
