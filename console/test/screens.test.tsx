@@ -10,7 +10,7 @@ test("the overview tells 'nothing' from 'no data'", async () => {
   expect(await screen.findByText("Nothing needs a person")).toBeTruthy();
   expect(screen.getByText(/1,240 people by itself/)).toBeTruthy();
   expect(screen.getByText("nobody has left yet")).toBeTruthy();
-  expect(screen.getByText("none yet")).toBeTruthy();
+  expect(await screen.findByText("none yet")).toBeTruthy();
   expect(screen.queryByText("A day in the life")).toBeNull();
 });
 
