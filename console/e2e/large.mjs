@@ -71,6 +71,8 @@ async function firstPaints(page) {
     await session.send("Network.clearBrowserCache");
     await page.goto(`${held.url}/all/overview`);
     await page.locator("h1").waitFor();
+    // The heading may stand there before the first frame is drawn.
+    await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
     paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
   }
   return paints;
