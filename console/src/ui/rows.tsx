@@ -1,7 +1,7 @@
 // Long lists come in steps: the first screenful with the touch that asked for it, the rest while no touch waits for an answer.
 import { startTransition, useEffect, useState, type ReactNode } from "react";
 
-const SCREENFUL = 16;
+const SCREENFUL = 12;
 /** About what a row takes, in pixels: whoever comes back to where they were finds the page as long as it was. */
 const ROW_PX = 58;
 
