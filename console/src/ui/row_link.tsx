@@ -3,7 +3,7 @@ import type { MouseEvent, ReactNode } from "react";
 import type { PersonSearch } from "../router";
 
 type Target =
-  | { to: "/$tenant/people/$home/$id"; params: { tenant: string; home: string; id: string }; search?: PersonSearch }
+  | { to: "/$tenant/people/$home/$id"; params: { tenant: string; home: string; id: string }; search?: Required<Pick<PersonSearch, "tab">> }
   | { to: "/$tenant/plans/$planId"; params: { tenant: string; planId: string }; search?: undefined };
 
 function address({ to, params, search }: Target): string {
