@@ -240,6 +240,20 @@ pub fn keys(op: &Operation, before: Option<&Account>) -> BTreeSet<String> {
     of(op, before).iter().map(Line::key).collect()
 }
 
+/// What a line is about, whichever way it goes: to give something and to take it back are two lines of one thing.
+pub fn thing(key: &str) -> (&str, &str) {
+    let (verb, rest) = key.split_once(':').unwrap_or((key, ""));
+    let verb = verb.trim_end_matches(['+', '-']);
+    match verb {
+        "create" | "reactivate" | "deactivate" => ("account", ""),
+        // An account has one of them, whichever it is.
+        "seat" | "section" | "class" | "cost" | "type" => (verb, ""),
+        "field" => (verb, rest.split_once('=').map_or(rest.trim_end_matches('-'), |(name, _)| name)),
+        "role" => (verb, rest.split(':').next().unwrap_or(rest)),
+        _ => (verb, rest),
+    }
+}
+
 /// Cuts a step in two: what `apart` names, and the rest. Either may be nothing. What the target takes only as a whole
 /// list goes out whole in both, each with its own changes.
 pub fn split(
@@ -439,4 +453,35 @@ fn back(patch: &AccountPatch, before: &Account, lost: &mut Vec<String>) -> Accou
         }
     }
     back
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thing;
+
+    #[test]
+    fn to_give_and_to_take_back_are_about_one_thing() {
+        for (given, back) in [
+            ("role+:51:CUSTOMER", "role-:51:CUSTOMER"),
+            ("item+:9", "item-:9"),
+            ("door+:Pier House", "door-:Pier House"),
+            ("seat+:12", "seat-:12"),
+            ("seat+:12", "seat+:7"),
+            ("section+:3", "section-"),
+            ("cost:4", "cost-"),
+            ("field:jobTitle=Advisor", "field:jobTitle=Clerk"),
+            ("field:jobTitle=Advisor", "field:jobTitle-"),
+            ("create", "deactivate"),
+        ] {
+            assert_eq!(thing(given), thing(back), "{given} {back}");
+        }
+        for (one, other) in [
+            ("role+:51:CUSTOMER", "role-:52:CUSTOMER"),
+            ("role+:9:CUSTOMER", "item-:9"),
+            ("field:jobTitle=a", "field:phone-"),
+            ("seat+:12", "section+:12"),
+        ] {
+            assert_ne!(thing(one), thing(other), "{one} {other}");
+        }
+    }
 }

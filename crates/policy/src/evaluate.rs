@@ -131,7 +131,7 @@ pub(crate) fn route<'a>(document: &'a Document, subject: &Subject<'_>) -> Routed
                 subject.route.set(Some(at));
                 return Routed::To(
                     &route.site,
-                    subject.told.then(|| {
+                    subject.told().then(|| {
                         let text = subject.say(|| {
                             let from = format!("comes from {}", subject.identity.id.tenant);
                             match route.conditions.as_slice() {
@@ -410,7 +410,7 @@ impl Bound {
                 visit::add_checkouts(facts, &mut desired);
                 let failures = Failures::of(document, facts);
                 if !failures.is_empty() {
-                    failures.note(&[], &identity.display_name(), subject.told, now, &mut desired);
+                    failures.note(&[], &identity.display_name(), subject.told(), now, &mut desired);
                 }
                 return desired;
             }

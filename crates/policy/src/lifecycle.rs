@@ -153,7 +153,7 @@ pub(crate) fn standing(
         return standing.aside("lifecycle.status", format!("the status {text} is not known to this version"));
     }
     match &in_scope {
-        Truth::Yes if subject.told => standing.because.push(because("scope", subject.say(scope_text))),
+        Truth::Yes if subject.told() => standing.because.push(because("scope", subject.say(scope_text))),
         Truth::Yes => {}
         Truth::No => {
             if document.scope.on_leaving == OnLeaving::Ignore || !(facts.linked && ours) {
@@ -222,7 +222,7 @@ pub(crate) fn standing(
         return standing.is(Lifecycle::Paused { loses }, "lifecycle.leave", text);
     }
     standing.lifecycle = Lifecycle::Active;
-    if subject.told {
+    if subject.told() {
         let text = subject.say(|| format!("status is {}", identity.status));
         standing.because.push(because("lifecycle.active", text));
     }

@@ -143,7 +143,7 @@ impl<'a> Merge<'_, 'a> {
         if !self.failures.is_empty() {
             let flows: Vec<&Flow> = hits.iter().map(|hit| hit.flow).collect();
             let name = self.scene.subject.identity.display_name();
-            self.failures.note(&flows, &name, self.scene.subject.told, self.scene.now, self.desired);
+            self.failures.note(&flows, &name, self.scene.subject.told(), self.scene.now, self.desired);
         }
     }
 
@@ -152,7 +152,7 @@ impl<'a> Merge<'_, 'a> {
         let document = self.scene.document;
         let subject = self.scene.subject;
         // Whoever is told hears of every flow why not. Without a whole list of groups, every flow may concern somebody.
-        let candidates = (!subject.told && subject.identity.groups.complete)
+        let candidates = (!subject.told() && subject.identity.groups.complete)
             .then(|| document.flow_index.candidates(subject));
         let mut hits = Vec::with_capacity(candidates.as_ref().map_or(16, Bits::len));
         for (at, flow) in document.flows.iter().enumerate() {
@@ -175,7 +175,7 @@ impl<'a> Merge<'_, 'a> {
                     let text = || lack(&flow.conditions, subject);
                     if !flow.never.is_empty() {
                         // A restriction that may concern the person holds; taking away waits for proof anyway.
-                        self.denied.push((at, subject.told.then(|| because(&flow.id, subject.say(text)))));
+                        self.denied.push((at, subject.told().then(|| because(&flow.id, subject.say(text)))));
                     }
                     self.not_given(flow, true, text);
                     continue;
@@ -206,7 +206,7 @@ impl<'a> Merge<'_, 'a> {
                         };
                         if !flow.never.is_empty() {
                             self.denied
-                                .push((at, subject.told.then(|| because(&flow.id, subject.say(text)))));
+                                .push((at, subject.told().then(|| because(&flow.id, subject.say(text)))));
                         }
                         self.not_given(flow, true, text);
                         continue;
@@ -217,7 +217,7 @@ impl<'a> Merge<'_, 'a> {
                     }
                 }
             }
-            let reason = subject.told.then(|| self.reason(flow, row));
+            let reason = subject.told().then(|| self.reason(flow, row));
             if !flow.never.is_empty() {
                 self.denied.push((at, reason.clone()));
             }
@@ -272,7 +272,7 @@ impl<'a> Merge<'_, 'a> {
 
     fn not_given(&mut self, flow: &Flow, unmet: bool, text: impl FnOnce() -> String) {
         // A restriction that does not apply keeps nothing from anybody.
-        if self.scene.subject.told && !flow.gives.is_empty() {
+        if self.scene.subject.told() && !flow.gives.is_empty() {
             let subject = self.scene.subject;
             let because = because(&flow.id, subject.say(text));
             let label = subject.say(|| flow.sentence.clone());
@@ -555,7 +555,7 @@ impl<'a> Merge<'_, 'a> {
 
     /// Whether it matters who gives how much of something: rules ask first, and somebody reads who.
     fn weighs(&self) -> bool {
-        self.scene.subject.told && !self.scene.document.demands.is_empty()
+        self.scene.subject.told() && !self.scene.document.demands.is_empty()
     }
 
     /// Which flows give less than all of a role or of the time behind a door.

@@ -76,7 +76,7 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
         }
         match id {
             Some(id) => {
-                let because = if subject.told {
+                let because = if subject.told() {
                     let text = subject.say(|| grounds(&rule.conditions, subject));
                     vec![Because { rule: "user_type".to_owned(), row: None, text }]
                 } else {
@@ -109,7 +109,7 @@ fn value(
     site: &Site,
     subject: &Subject<'_>,
 ) -> Result<Option<(String, Option<Origin>)>, String> {
-    let told = |from: &dyn Fn() -> String| subject.told.then(|| (subject.say(from), None));
+    let told = |from: &dyn Fn() -> String| subject.told().then(|| (subject.say(from), None));
     let text = |attribute: &Attribute| {
         let text = match subject.value(attribute)? {
             AttributeValue::Text(text) => trimmed(text),
@@ -137,7 +137,7 @@ fn value(
             };
             let Some(value) = &row.out.value else { return Ok(None) };
             let from = || (subject.say(|| row.grounds(subject)), Some((table.name.clone(), row.number)));
-            (filled(value, &site.values).into_owned(), subject.told.then(from))
+            (filled(value, &site.values).into_owned(), subject.told().then(from))
         }
         Source::First(list) => match list.iter().find_map(|name| text(name).map(|value| (name, value))) {
             Some((attribute, value)) => {

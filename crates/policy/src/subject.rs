@@ -53,10 +53,7 @@ pub(crate) struct Subject<'a> {
     pub turns: Cell<Option<Timestamp>>,
     /// How many expressions (CEL) were evaluated about the person.
     pub expressions: Cell<u32>,
-    /// Whether anybody will ask for the reasons. Without them the answer is the same, only mute.
-    pub told: bool,
-    /// Whether they will read them; otherwise they ask which rules decide.
-    words: bool,
+    telling: Telling,
     pub now: Timestamp,
     today: Cell<Option<Date>>,
     document: &'a Document,
@@ -127,7 +124,6 @@ pub(crate) fn without_groups<T>(
     told: impl Into<Telling>,
     then: impl FnOnce(&Subject<'_>) -> T,
 ) -> T {
-    let told = told.into();
     let tenant = document.tenants.get(&identity.id.tenant);
     let mut slots: Vec<Slot<'_>> = Vec::with_capacity(document.names.attributes());
     document.names.each_value(&identity.profile, |at, value| {
@@ -152,8 +148,7 @@ pub(crate) fn without_groups<T>(
             dates,
             turns: Cell::new(None),
             expressions: Cell::new(0),
-            told: told != Telling::Nothing,
-            words: told == Telling::Words,
+            telling: told.into(),
             now,
             today: Cell::new(None),
             names: &document.names,
@@ -174,9 +169,14 @@ impl<'a> Subject<'a> {
         self.route.get().map(|at| &self.document.routes[at].site)
     }
 
+    /// Whether anybody will ask for the reasons. Without them the answer is the same, only mute.
+    pub fn told(&self) -> bool {
+        self.telling != Telling::Nothing
+    }
+
     /// A reason's text, if anybody reads it.
     pub fn say(&self, text: impl FnOnce() -> String) -> String {
-        if self.words { text() } else { String::new() }
+        if self.telling == Telling::Words { text() } else { String::new() }
     }
 
     pub fn today(&self) -> Date {

@@ -78,15 +78,16 @@ impl Engine {
     ) -> Result<(), StoreFailure> {
         let Some(id) = record.filter(|_| !left.is_empty()) else { return Ok(()) };
         let Some(known) = self.store.clearance(id).await?.filter(|known| !known.over) else { return Ok(()) };
-        let things: BTreeMap<_, _> = left.iter().map(|(line, why)| (thing(line), why.as_str())).collect();
+        let things: BTreeMap<_, _> =
+            left.iter().map(|(line, why)| (lines::thing(line), why.as_str())).collect();
         let mut after = known.clone();
-        after.lines.retain(|line| !things.contains_key(&thing(&line.key)));
+        after.lines.retain(|line| !things.contains_key(&lines::thing(&line.key)));
         if after.lines.len() == known.lines.len() {
             return Ok(());
         }
         let mut batch = Vec::new();
         if after.lines.is_empty() {
-            let why = known.lines.iter().find_map(|line| things.get(&thing(&line.key)));
+            let why = known.lines.iter().find_map(|line| things.get(&lines::thing(&line.key)));
             after.lines.clone_from(&known.lines);
             (after.over, after.state) = (true, ClearanceState::Cancelled);
             after.ended =
@@ -117,49 +118,4 @@ pub(super) fn not_taken_back(planned: &Planned) -> BTreeMap<String, String> {
         left.extend(one.lines.iter().map(|key| (key.clone(), one.what.clone())));
     }
     left
-}
-
-/// What a line is about, whichever way it goes: to give something and to take it back are two lines of one thing.
-fn thing(key: &str) -> (&str, &str) {
-    let (verb, rest) = key.split_once(':').unwrap_or((key, ""));
-    let verb = verb.trim_end_matches(['+', '-']);
-    match verb {
-        "create" | "reactivate" | "deactivate" => ("account", ""),
-        // An account has one of them, whichever it is.
-        "seat" | "section" | "class" | "cost" | "type" => (verb, ""),
-        "field" => (verb, rest.split_once('=').map_or(rest.trim_end_matches('-'), |(name, _)| name)),
-        "role" => (verb, rest.split(':').next().unwrap_or(rest)),
-        _ => (verb, rest),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::thing;
-
-    #[test]
-    fn to_give_and_to_take_back_are_about_one_thing() {
-        for (given, back) in [
-            ("role+:51:CUSTOMER", "role-:51:CUSTOMER"),
-            ("item+:9", "item-:9"),
-            ("door+:Pier House", "door-:Pier House"),
-            ("seat+:12", "seat-:12"),
-            ("seat+:12", "seat+:7"),
-            ("section+:3", "section-"),
-            ("cost:4", "cost-"),
-            ("field:jobTitle=Advisor", "field:jobTitle=Clerk"),
-            ("field:jobTitle=Advisor", "field:jobTitle-"),
-            ("create", "deactivate"),
-        ] {
-            assert_eq!(thing(given), thing(back), "{given} {back}");
-        }
-        for (one, other) in [
-            ("role+:51:CUSTOMER", "role-:52:CUSTOMER"),
-            ("role+:9:CUSTOMER", "item-:9"),
-            ("field:jobTitle=a", "field:phone-"),
-            ("seat+:12", "section+:12"),
-        ] {
-            assert_ne!(thing(one), thing(other), "{one} {other}");
-        }
-    }
 }

@@ -228,9 +228,10 @@ impl Director {
     }
 }
 
-/// What the chapter shows, in a sentence.
-fn detail(topic: Topic) -> &'static str {
+/// What the chapter shows, in a sentence. Nothing is promised of a `prelude`.
+fn detail(topic: Topic, prelude: bool) -> &'static str {
     match topic {
+        Topic::Termination if prelude => "what somebody books goes when they do",
         Topic::Joiner => "profile, roles, a place and the door are ready before the first day",
         Topic::DepartmentMove => "group rules move them in two halves; nothing is revoked in between",
         Topic::Leave => "leave is not termination: permissions and doors pause, seat and account stay",
@@ -257,9 +258,10 @@ impl DemoControl for Director {
             let desks = self.desks.iter().filter(|desk| desk.name().vendor == vendor);
             desks.map(|desk| desk.inspect(Inspect::State).unwrap_or_default()).collect()
         };
-        let findings = match played.is_empty() {
-            true => Vec::new(),
-            false => self.day.verify(&states(Vendor::Ioffice), states(Vendor::Badge).first()),
+        let findings = if played.is_empty() {
+            Vec::new()
+        } else {
+            self.day.verify(&states(Vendor::Ioffice), states(Vendor::Badge).first())
         };
         let tenants: Vec<_> = self.engine.directories().keys().collect();
         let story: Vec<_> = self
@@ -300,7 +302,7 @@ impl DemoControl for Director {
                 json!({
                     "at": step.at,
                     "title": step.words,
-                    "detail": detail(step.topic),
+                    "detail": detail(step.topic, step.expect.is_empty()),
                     "people": people,
                     "state": state,
                     "expects": expects,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
-    desired::{Applied, Desired, Lifecycle, Want},
+    desired::{Applied, Because, Desired, Lifecycle},
     id::{AccountId, GroupId},
     identity::{AttributeValue, Groups, Status},
 };
@@ -54,50 +54,38 @@ fn status() -> impl Strategy<Value = Status> {
     .prop_map(Status::parse)
 }
 
+/// Changes the reasons of all that somebody gets.
+fn each_reason(desired: &mut Desired, mut change: impl FnMut(&mut Vec<Because>)) {
+    change(&mut desired.because);
+    desired.fields.values_mut().for_each(|want| change(&mut want.because));
+    desired.user_type.iter_mut().for_each(|want| change(&mut want.because));
+    desired.cost_center.iter_mut().for_each(|want| change(&mut want.because));
+    desired.seat.iter_mut().for_each(|want| change(&mut want.because));
+    desired.place_note.iter_mut().for_each(|want| change(&mut want.because));
+    desired.roles.values_mut().for_each(|want| change(&mut want.because));
+    desired.items.values_mut().for_each(|want| change(&mut want.because));
+    desired.bookings.iter_mut().for_each(|want| change(&mut want.because));
+    desired.visits.iter_mut().for_each(|want| change(&mut want.because));
+    desired.notices.iter_mut().for_each(|want| change(&mut want.because));
+    desired.todos.iter_mut().for_each(|want| change(&mut want.because));
+    desired.doors.values_mut().for_each(|want| change(&mut want.because));
+}
+
 /// The same answer, told nobody.
 fn without_reasons(mut desired: Desired) -> Desired {
-    fn hush<T>(want: &mut Want<T>) {
-        want.because.clear();
-    }
-    desired.because.clear();
+    each_reason(&mut desired, Vec::clear);
     desired.not_given.clear();
     desired.lesser.clear();
-    desired.fields.values_mut().for_each(hush);
-    desired.user_type.iter_mut().for_each(hush);
-    desired.cost_center.iter_mut().for_each(hush);
-    desired.seat.iter_mut().for_each(hush);
-    desired.place_note.iter_mut().for_each(hush);
-    desired.roles.values_mut().for_each(hush);
-    desired.items.values_mut().for_each(hush);
-    desired.bookings.iter_mut().for_each(hush);
-    desired.visits.iter_mut().for_each(hush);
-    desired.notices.iter_mut().for_each(hush);
-    desired.todos.iter_mut().for_each(hush);
     desired
 }
 
 /// The same with reasons that have no text.
 pub fn without_words(mut desired: Desired) -> Desired {
-    fn hush<T>(want: &mut Want<T>) {
-        want.because.iter_mut().for_each(|because| because.text.clear());
-    }
-    desired.because.iter_mut().for_each(|because| because.text.clear());
-    desired.not_given.iter_mut().for_each(|not| {
+    each_reason(&mut desired, |reasons| reasons.iter_mut().for_each(|because| because.text.clear()));
+    for not in &mut desired.not_given {
         not.because.text.clear();
         not.label.clear();
-    });
-    desired.fields.values_mut().for_each(hush);
-    desired.user_type.iter_mut().for_each(hush);
-    desired.cost_center.iter_mut().for_each(hush);
-    desired.seat.iter_mut().for_each(hush);
-    desired.place_note.iter_mut().for_each(hush);
-    desired.roles.values_mut().for_each(hush);
-    desired.items.values_mut().for_each(hush);
-    desired.bookings.iter_mut().for_each(hush);
-    desired.visits.iter_mut().for_each(hush);
-    desired.notices.iter_mut().for_each(hush);
-    desired.todos.iter_mut().for_each(hush);
-    desired.doors.values_mut().for_each(hush);
+    }
     desired
 }
 
