@@ -57,6 +57,20 @@ test("a plan that is being applied shows how far it is, and can be stopped", asy
   expect((screen.getByRole("button", { name: "Say what became of it" }) as HTMLButtonElement).disabled).toBe(true);
 });
 
+test("whoever asks what became of it is answered also when somebody has to be looked at once more first", async () => {
+  let asked = 0;
+  const still = { status: 409, code: "still_looking", title: "1 people are still to be looked at: what became of them is not known yet" };
+  const report = { seal: "wif_1", people: 2, lines: 2, done: 2, refused: [], moved: [] };
+  open("/all/plans/wif_1", {
+    ...BASE, "GET /whatif/wif_1/plan": plan({ head: { ...HEAD, state: "applying" } }), "GET /whatif/wif_1/people": PEOPLE, "GET /whatif/wif_1": { ...PROGRESS, to_look: 0, started_at: HEAD.at },
+    "POST /whatif/wif_1/finish": () => ((asked += 1) > 1 ? report : new Response(JSON.stringify(still), { status: 409 })),
+  });
+  await userEvent.click(await screen.findByRole("button", { name: "Say what became of it" }));
+  expect(await screen.findByText("2 of 2 changes made", undefined, { timeout: 5_000 })).toBeTruthy();
+  expect(asked).toBe(2);
+  expect(screen.queryByText(/^Not said/)).toBeNull();
+});
+
 test("a line of the activity opens its steps, its fields, and what to do next", async () => {
   const line = { seq: 7, at: "2026-11-23T11:59:00Z", tenant: "emea", site: "london", identity: { tenant: "emea", id: "00u1" }, person: "Ana Chen", kind: "operation", title: "update: refused", detail: "~ title", severity: "warning", data: { plan: "pln_1", ms: 212 } };
   const plan = { id: "pln_1", at: line.at, tenant: "emea", site: "london", identity: line.identity, person: "Ana Chen", lane: "normal", summary: { add: 0, change: 1, remove: 0, move: 0, held: 0 }, steps: [{ symbol: "~", what: "jobTitle", detail: "", from: "Researcher", to: "Lead", because: ["profile: title is Lead"], gate: null }], notes: [], operations: [], ending: null, policy: "p1" };

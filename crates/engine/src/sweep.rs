@@ -448,7 +448,10 @@ impl Engine {
         }
         let who: Vec<_> = reviews.iter().map(|(id, _)| id.clone()).collect();
         let planned = self.store.planned(&who).await?;
-        let late = reviews.into_iter().zip(planned).filter(|((_, at), due)| due.is_none_or(|due| due > *at));
+        let late = reviews
+            .into_iter()
+            .zip(planned)
+            .filter(|((_, at), planned)| planned.is_none_or(|planned| planned.due > *at));
         Ok(late
             .map(|((id, due), _)| Write::Attend {
                 who: vec![id],

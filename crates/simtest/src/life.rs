@@ -239,7 +239,7 @@ mortal_store! {
     fn identity(id: &IdentityId) -> Option<Mirrored>;
     fn identities(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<Mirrored>;
     fn mirrored(tenant: &TenantId, after: Option<&str>, limit: usize) -> Vec<MirroredIdentity>;
-    fn planned(who: &[IdentityId]) -> Vec<Option<Timestamp>>;
+    fn planned(who: &[IdentityId]) -> Vec<Option<Planned>>;
     fn identities_by_key(kind: &str, value: &str) -> Vec<IdentityId>;
     fn search_people(tenant: Option<&TenantId>, text: &str, order: Order, cursor: Option<&str>, limit: usize) -> (Vec<Mirrored>, Option<String>, Option<u64>);
     fn members(tenant: &TenantId, group: &GroupId) -> Vec<IdentityId>;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{
     ActivityFilter, ChangedFindings, Document, FeedCursor, Finding, Holding, IdentityState, Intent, Kept,
     Leaver, Ledger, Memberships, Message, MessageState, Mirrored, MirroredAccount, MirroredIdentity,
-    OpenIntent, Order, Severity, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem, Write,
-    Wrote,
+    OpenIntent, Order, Planned, Severity, Store, StoreFailure, SweepRecord, TreeHead, WorkCounts, WorkItem,
+    Write, Wrote,
 };
 use lanyard_model::{
     account::Account,
@@ -114,7 +114,7 @@ impl Store for SqliteStore {
         self.read(move |tx| identities::page_with_keys(tx, &tenant, &after, limit)).await
     }
 
-    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure> {
+    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Planned>>, StoreFailure> {
         let who = who.to_vec();
         self.read(move |tx| who.iter().map(|id| work::planned(tx, id)).collect()).await
     }

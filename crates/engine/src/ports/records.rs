@@ -402,6 +402,16 @@ pub struct WorkItem {
     pub fence: i64,
 }
 
+/// The next look at somebody, or the one that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// What is under way counts as due now ([`Timestamp::MIN`]).
+    pub due: Timestamp,
+    /// When attention was first raised since the last finished look; what was raised while a look is under way counts too.
+    pub raised_at: Timestamp,
+    pub source: Source,
+}
+
 /// How a look ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finish {

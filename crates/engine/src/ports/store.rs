@@ -80,9 +80,8 @@ pub trait Store: Send + Sync {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<MirroredIdentity>, StoreFailure>;
-    /// When something that waits for these people is due, in their order. `None`: nothing waits, or it waits for a
-    /// person. What is under way counts as due now ([`Timestamp::MIN`]).
-    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure>;
+    /// The next look at each of these people, in their order. `None`: nothing waits, or it waits for a person.
+    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Planned>>, StoreFailure>;
     /// Identities of any tenant with this key.
     async fn identities_by_key(&self, kind: &str, value: &str) -> Result<Vec<IdentityId>, StoreFailure>;
     /// People by name, e-mail or login (prefix of any word, folded), in the order of their names; a cursor of the last page's

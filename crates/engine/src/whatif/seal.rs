@@ -12,6 +12,7 @@ use lanyard_model::{
     clearance::is_about_bookings,
     id::{IdentityId, SiteId, TenantId},
     plan::{Outcome, Step},
+    signal::Source,
 };
 use lanyard_policy::{Policy, PolicyFiles};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ use crate::{
     journal::line,
     look::key_set,
     policies::{PolicyRefusal, Wish},
-    ports::{Document, StoreFailure, Write},
+    ports::{Document, Planned, StoreFailure, Write},
 };
 
 pub(super) const SEALS: &str = "whatif";
@@ -130,7 +131,8 @@ pub struct SealProgress {
     pub people: usize,
     pub left_out: usize,
     pub lines: usize,
-    /// Of all whom the seal names: looks that are due or under way. Nothing is left: the report can be asked for.
+    /// Of all whom the seal names: who was not looked at since it was applied, or is to be looked at again because of it.
+    /// Nobody is left: the report can be asked for.
     pub to_look: usize,
     /// Looks that failed and are tried again later.
     pub to_try_again: usize,
@@ -277,18 +279,22 @@ impl Engine {
             to_look: 0,
             to_try_again: 0,
         };
-        if sealed.started_at.is_none() || sealed.ended_at.is_some() {
+        let Some(since) = sealed.started_at.filter(|_| sealed.ended_at.is_none()) else {
             return Ok(progress);
-        }
+        };
+        let since = sealed.waves.as_ref().map_or(since, |waves| waves.began_at);
         let who = self.named_in(seal, &sealed).await?;
-        (progress.to_look, progress.to_try_again) = self.open_looks(&who).await?;
+        (progress.to_look, progress.to_try_again) = self.open_looks(&who, since).await?;
         Ok(progress)
     }
 
-    /// How many of these people are still to be looked at, and how many looks failed and are tried again.
+    /// How many of these people, for whom attention was raised at `since`, are still to be looked at because of that, and how
+    /// many looks failed and are tried again. That a comparison or an event asks for them once more, when that is done, is
+    /// nothing that anybody waits for: among many people there is always somebody.
     pub(super) async fn open_looks(
         &self,
         who: &BTreeSet<IdentityId>,
+        since: Timestamp,
     ) -> Result<(usize, usize), StoreFailure> {
         let soon = self.clock.now() + self.settings.coalesce;
         let failed = self.store.retrying(soon, Timestamp::MAX, RETRYING_MAX).await?;
@@ -297,8 +303,12 @@ impl Engine {
         let who: Vec<_> = who.iter().cloned().collect();
         for chunk in who.chunks(BATCH) {
             let planned = self.store.planned(chunk).await?;
-            // What comes later of itself (a hold's end, a first day) is no part of the application.
-            to_look += planned.into_iter().flatten().filter(|due| *due <= soon).count();
+            // What comes later of itself (a hold's end, a first day) is no part of the application; what a look leaves to be
+            // done at once is.
+            let is_open = |look: &Planned| {
+                look.due <= soon && (look.raised_at <= since || look.source == Source::Timer)
+            };
+            to_look += planned.iter().flatten().filter(|look| is_open(look)).count();
         }
         Ok((to_look, to_try_again))
     }
@@ -439,7 +449,7 @@ impl Engine {
             false => self.usable(&files).await.map_err(unusable)?,
         };
         let now = self.clock.now();
-        sealed.started_at.get_or_insert(now);
+        let since = *sealed.started_at.get_or_insert(now);
         if !goes_on {
             sealed.waves = waves;
             let dead = self.store.work_counts(None, now).await?.dead;
@@ -467,7 +477,7 @@ impl Engine {
             Err(refusal) => return Err(SealRefused::Policy(refusal.to_string())),
         }
         let who: Vec<_> = self.all_sealed(seal, &sealed).await?.into_iter().map(|(who, ..)| who).collect();
-        self.attend_sealed(seal, &who).await?;
+        self.attend_sealed(seal, &who, since).await?;
         Ok(files)
     }
 
@@ -566,6 +576,7 @@ impl Engine {
             let newest = self.store.plans(Some(&identity), 5).await?;
             let plan = newest.iter().find(|plan| plan.site == site && plan.made_at >= since);
             let later = self.store.planned(std::slice::from_ref(&identity)).await?.pop().flatten();
+            let later = later.map(|look| look.due);
             // What a step takes away is told by what is there before; what was held is there still.
             let before = match plan.and_then(|plan| plan.account.as_ref()) {
                 Some(account) if !lines.is_subset(&went) => self.store.account(account).await?,

@@ -399,7 +399,7 @@ impl Engine {
     async fn are_looked_at(&self, seal: &str, sealed: &Sealed, waves: &Waves) -> Result<bool, SealRefused> {
         let all = self.all_sealed(seal, sealed).await?;
         let begun = all.into_iter().filter(|(who, site, _)| waves.of(who, site) < waves.begun);
-        Ok(self.open_looks(&begun.map(|(who, ..)| who).collect()).await? == (0, 0))
+        Ok(self.open_looks(&begun.map(|(who, ..)| who).collect(), waves.began_at).await? == (0, 0))
     }
 
     /// Raises attention for those whose wave has just begun.
@@ -408,12 +408,17 @@ impl Engine {
         let all = self.all_sealed(seal, sealed).await?;
         let here = all.into_iter().filter(|(who, site, _)| waves.of(who, site) + 1 == waves.begun);
         let who: Vec<_> = here.map(|(who, ..)| who).collect();
-        self.attend_sealed(seal, &who).await?;
+        self.attend_sealed(seal, &who, waves.began_at).await?;
         Ok(())
     }
 
-    pub(super) async fn attend_sealed(&self, seal: &str, who: &[IdentityId]) -> Result<(), StoreFailure> {
-        let due = self.clock.now();
+    /// At the moment that [`Engine::open_looks`] is asked about, also where this is repeated after an interruption.
+    pub(super) async fn attend_sealed(
+        &self,
+        seal: &str,
+        who: &[IdentityId],
+        due: Timestamp,
+    ) -> Result<(), StoreFailure> {
         for part in who.chunks(BATCH) {
             let attend = Write::Attend {
                 who: part.to_vec(),

@@ -198,7 +198,7 @@ impl Store for Mortal {
         self.inner.mirrored(tenant, after, limit).await
     }
 
-    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Timestamp>>, StoreFailure> {
+    async fn planned(&self, who: &[IdentityId]) -> Result<Vec<Option<Planned>>, StoreFailure> {
         self.live().await;
         self.count_read("planned");
         self.inner.planned(who).await

@@ -156,8 +156,17 @@ async fn one_line_is_left_out_and_waits_while_the_rest_is_done() {
     world.engine.start_seal(&seal, "Olu").await.unwrap();
     let begun = world.engine.seal_progress(&seal).await.unwrap();
     assert_eq!((begun.people, begun.left_out, begun.lines, begun.to_look), (1, 1, 1, 2), "{begun:?}");
+    // An event comes before anybody was looked at: nobody is looked at any the less.
+    world.engine.look_again(ben.identity.clone(), "Olu").await.unwrap();
+    assert_eq!(world.engine.seal_progress(&seal).await.unwrap().to_look, 2);
     world.quiet().await;
     assert_eq!(world.engine.seal_progress(&seal).await.unwrap().to_look, 0);
+    world.engine.look_again(ben.identity.clone(), "Olu").await.unwrap();
+    assert_eq!(
+        world.engine.seal_progress(&seal).await.unwrap().to_look,
+        0,
+        "nobody waits for what is asked afterwards"
+    );
     let report = world.engine.finish_seal(&seal, "Olu").await.unwrap();
     assert_eq!((report.people, report.left_out, report.lines, report.done), (1, 1, 1, 1), "{report:?}");
     assert_eq!(report.moved.len(), 1, "{report:?}");

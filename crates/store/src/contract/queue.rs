@@ -1,6 +1,6 @@
 //! The work queue.
 
-use lanyard_engine::ports::{Finish, Store, StoreFailure, WorkCounts, WorkItem, Write};
+use lanyard_engine::ports::{Finish, Planned, Store, StoreFailure, WorkCounts, WorkItem, Write};
 use lanyard_model::{
     id::{IdentityId, TenantId},
     signal::{Lane, Source},
@@ -63,8 +63,13 @@ pub(super) async fn what_is_planned_is_told(store: &dyn Store) {
         put(store, vec![finish(&item, how)]).await;
     }
     let all = ["unknown", "due", "leased", "quiet", "dead"].map(who);
-    let now = jiff::Timestamp::MIN;
-    assert_eq!(store.planned(&all).await.unwrap(), [None, Some(at(50)), Some(now), None, None]);
+    let by_a_person = |due, raised_at| Some(Planned { due, raised_at, source: Source::Person });
+    let (later, now) = (by_a_person(at(50), at(50)), by_a_person(jiff::Timestamp::MIN, at(1)));
+    assert_eq!(store.planned(&all).await.unwrap(), [None, later, now, None, None]);
+    // Whoever asked first still waits: also where the look that is under way began because of somebody else.
+    put(store, vec![attend("leased", Lane::Normal, at(0)), attend("due", Lane::Bulk, at(60))]).await;
+    let now = by_a_person(jiff::Timestamp::MIN, at(0));
+    assert_eq!(store.planned(&all).await.unwrap(), [None, later, now, None, None]);
 }
 
 pub(super) async fn leavers_pass_everybody_and_bulk_waits_for_its_lane(store: &dyn Store) {

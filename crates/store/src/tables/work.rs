@@ -8,7 +8,7 @@
 mod model;
 
 use jiff::Timestamp;
-use lanyard_engine::ports::{Finish, StoreFailure, WorkCounts, WorkItem};
+use lanyard_engine::ports::{Finish, Planned, StoreFailure, WorkCounts, WorkItem};
 use lanyard_model::{
     id::{IdentityId, TenantId},
     signal::{Lane, Source},
@@ -263,13 +263,17 @@ pub(crate) fn raise(tx: &dyn Tx, id: &IdentityId, call: Call) -> Answer<()> {
     keep(tx, &item)
 }
 
-/// When something that waits for somebody is due; what is under way is due now.
-pub(crate) fn planned(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Timestamp>> {
+/// The next look at somebody; one that is under way is due now.
+pub(crate) fn planned(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Planned>> {
     let known = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], item)?;
-    Ok(known.and_then(|item| match item.state {
-        State::Leased => Some(Timestamp::MIN),
-        State::Waiting if !item.quiet => Some(item.call.due),
-        State::Waiting | State::Dead => None,
+    Ok(known.and_then(|Item { state, quiet, call, next, .. }| {
+        let next_raised_at = next.map_or(call.raised_at, |next| next.raised_at);
+        let planned = Planned {
+            due: if state == State::Leased { Timestamp::MIN } else { call.due },
+            raised_at: call.raised_at.min(next_raised_at),
+            source: call.source,
+        };
+        (state == State::Leased || (state == State::Waiting && !quiet)).then_some(planned)
     }))
 }
 

@@ -163,7 +163,8 @@ async fn next_of(
         told["approval"] = json!(one.id);
         next.push(told);
     }
-    if let Some(due) = store.planned(std::slice::from_ref(who)).await?.pop().flatten() {
+    if let Some(planned) = store.planned(std::slice::from_ref(who)).await?.pop().flatten() {
+        let due = planned.due;
         next.push(match due <= now {
             true => step("due", "The person is looked at now", None, None),
             false => {
