@@ -6,6 +6,7 @@
 //! | `port` | the store port, call by call |
 //! | `batch`, `group` | one caller's writes; many callers in one commit |
 //! | `tables` | statements and rows, by subject |
+//! | `queue`, `sync` | how jobs reach their threads; the threads and locks it takes |
 //! | `memory` | what the writing side knows without asking |
 //! | `tx`, `sqlite` | what tables need of a database; SQLite's side of it |
 //! | `schema`, `record` | numbered schema steps; versioned JSON records |
@@ -13,6 +14,11 @@
 //! | `disk` | what a simulation lets go wrong below an inline store |
 //! | `extras` | checkpoints, erasing names, backup |
 //! | [`contract`] | the suite that every store passes |
+
+#![cfg_attr(
+    test,
+    expect(clippy::duplicate_mod, reason = "`orders` compiles the queue under another scheduler")
+)]
 
 mod archive;
 mod batch;
@@ -24,12 +30,16 @@ mod group;
 mod keys;
 mod lock;
 mod memory;
+#[cfg(test)]
+mod orders;
 mod port;
+mod queue;
 mod record;
 mod salt;
 mod schema;
 mod sqlite;
 mod store;
+mod sync;
 mod tables;
 mod tx;
 

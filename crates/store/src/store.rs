@@ -6,11 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    thread::JoinHandle,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -25,6 +21,7 @@ use crate::{
     group::{self, Access, Job, Writer},
     lock::{self, FolderLock},
     memory::{Memory, NextDue, OpenCounts},
+    queue::{Limits, Queue, Refused},
     salt::Salts,
     schema,
     sqlite::{self, SqliteTx, failure},
@@ -77,9 +74,8 @@ impl Inline {
 
 struct Threads {
     glances: Glances,
-    writer: RwLock<Option<SyncSender<Box<dyn Job>>>>,
-    readers: RwLock<Option<SyncSender<Read>>>,
-    handles: Mutex<Vec<JoinHandle<()>>>,
+    writer: Queue<Box<dyn Job>>,
+    readers: Queue<Read>,
 }
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
@@ -160,7 +156,7 @@ impl SqliteStore {
                 Some(Inline { connection, writer }) => group::commit(connection, writer, vec![job]),
                 None => return Err(closed()),
             },
-            Engine::Threaded(threads) => threads.send_write(job)?,
+            Engine::Threaded(threads) => threads.writer.send(job).map_err(told)?,
         }
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -178,9 +174,7 @@ impl SqliteStore {
     pub(crate) fn due(&self, slowest: Lane) -> Answer<Option<Timestamp>> {
         let open = match &self.engine {
             Engine::Inline(inline) => held(inline).is_some(),
-            Engine::Threaded(threads) => {
-                threads.writer.read().unwrap_or_else(PoisonError::into_inner).is_some()
-            }
+            Engine::Threaded(threads) => threads.writer.is_open(),
         };
         if open { Ok(self.due.get(slowest)) } else { Err(closed()) }
     }
@@ -223,7 +217,8 @@ impl SqliteStore {
             Engine::Threaded(threads) => {
                 let (reply, answer) = oneshot::channel();
                 // A caller that went away needs no answer.
-                threads.send_read(Box::new(move |connection| drop(reply.send(work(connection)))))?;
+                let read: Read = Box::new(move |connection| drop(reply.send(work(connection))));
+                threads.readers.send(read).map_err(told)?;
                 answer.await.unwrap_or_else(|_| {
                     Err(StoreFailure::Unavailable("the read failed inside the store".into()))
                 })
@@ -312,82 +307,37 @@ where
 }
 
 impl Threads {
-    fn start(connection: Connection, writing: Writer, file: &Path) -> Answer<Self> {
-        let mut handles = Vec::new();
-        let (writer, jobs) = sync_channel::<Box<dyn Job>>(WAITING_MAX);
-        handles.push(spawn("store-writer", move || write_loop(&connection, writing, &jobs))?);
-        let (readers, reads) = sync_channel::<Read>(WAITING_MAX);
-        let reads = Arc::new(Mutex::new(reads));
-        for number in 1..=READERS {
+    fn start(connection: Connection, mut writing: Writer, file: &Path) -> Answer<Self> {
+        let unstarted = |e: std::io::Error| {
+            StoreFailure::Unavailable(format!("a thread of the store cannot be started: {e}"))
+        };
+        let write = move |group: Vec<Box<dyn Job>>| group::commit(&connection, &mut writing, group);
+        let limits = Limits { waiting: WAITING_MAX, group: GROUP_MAX, gather };
+        let writer = Queue::start("store-writer", vec![write], limits).map_err(unstarted)?;
+        let reader = |_| {
             let connection = sqlite::open_reader(file)?;
-            let reads = Arc::clone(&reads);
-            handles.push(spawn(&format!("store-reader-{number}"), move || read_loop(&connection, &reads))?);
-        }
-        Ok(Self {
-            glances: Glances::open(file)?,
-            writer: RwLock::new(Some(writer)),
-            readers: RwLock::new(Some(readers)),
-            handles: Mutex::new(handles),
-        })
-    }
-
-    fn send_write(&self, job: Box<dyn Job>) -> Answer<()> {
-        send(&self.writer, job)
-    }
-
-    fn send_read(&self, read: Read) -> Answer<()> {
-        send(&self.readers, read)
+            Ok(move |group: Vec<Read>| group.into_iter().for_each(|read| run_read(&connection, read)))
+        };
+        let reading = (0..READERS).map(reader).collect::<Answer<Vec<_>>>()?;
+        let limits = Limits { group: 1, ..limits };
+        let readers = Queue::start("store-reader", reading, limits).map_err(unstarted)?;
+        Ok(Self { glances: Glances::open(file)?, writer, readers })
     }
 
     fn stop(&self) {
-        drop(self.writer.write().unwrap_or_else(PoisonError::into_inner).take());
-        drop(self.readers.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.writer.close();
+        self.readers.close();
         self.glances.close();
-        for handle in held(&self.handles).drain(..) {
-            if handle.join().is_err() {
-                tracing::error!("a thread of the store panicked");
-            }
-        }
     }
 }
 
-fn send<M>(to: &RwLock<Option<SyncSender<M>>>, message: M) -> Answer<()> {
-    match &*to.read().unwrap_or_else(PoisonError::into_inner) {
-        None => Err(closed()),
-        Some(sender) => sender.try_send(message).map_err(|e| match e {
-            TrySendError::Full(_) => {
-                StoreFailure::Unavailable(format!("{WAITING_MAX} calls are waiting for the store already"))
-            }
-            TrySendError::Disconnected(_) => closed(),
-        }),
-    }
-}
-
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Answer<JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map_err(|e| StoreFailure::Unavailable(format!("the thread {name} cannot be started: {e}")))
-}
-
-/// Waits for a job, takes what else is waiting, commits all of it together. While several callers write at once, a
-/// group is gathered for a moment first: a commit costs the same for one batch as for twenty, and its callers would only
-/// queue behind one commit each.
-fn write_loop(connection: &Connection, mut writer: Writer, jobs: &Receiver<Box<dyn Job>>) {
-    let mut several = false;
-    while let Ok(first) = jobs.recv() {
-        if several {
-            gather();
+/// Why a queue took nothing, in words.
+fn told(refused: Refused) -> StoreFailure {
+    match refused {
+        Refused::Closed => closed(),
+        Refused::Full => {
+            StoreFailure::Unavailable(format!("{WAITING_MAX} calls are waiting for the store already"))
         }
-        let mut group = vec![first];
-        while group.len() < GROUP_MAX {
-            match jobs.try_recv() {
-                Ok(job) => group.push(job),
-                Err(_) => break,
-            }
-        }
-        several = group.len() > 1;
-        group::commit(connection, &mut writer, group);
     }
 }
 
@@ -396,14 +346,10 @@ fn gather() {
     std::thread::sleep(GATHER);
 }
 
-fn read_loop(connection: &Connection, reads: &Mutex<Receiver<Read>>) {
-    loop {
-        let next = held(reads).recv();
-        let Ok(read) = next else { return };
-        // The caller sees its reply channel dropped.
-        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(connection)));
-        if ran.is_err() {
-            tracing::error!("a read panicked");
-        }
+fn run_read(connection: &Connection, read: Read) {
+    // The caller sees its reply channel dropped.
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(connection)));
+    if ran.is_err() {
+        tracing::error!("a read panicked");
     }
 }
