@@ -63,7 +63,7 @@ pub(crate) fn read_user(row: &Value, site: &SiteId, own: &OwnAccount, read_at: T
     let mut fields = BTreeMap::new();
     for name in TEXTS.iter() {
         if let Some(value) = f.text(name.as_str()) {
-            fields.insert(name.clone(), value);
+            fields.insert(*name, value);
         }
     }
     let user_name = f.text("userName").unwrap_or_default();

@@ -3,18 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 use crate::id::{AccountId, AccountKey, CenterId, FloorId, ItemId, RoomId, SectionId, UserTypeId};
 
-/// A text property of an account that policy may own, by the target's own name (`jobTitle`, `custom07`).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FieldName(Arc<str>);
+/// A text property of an account that policy may own, by the target's own name (`jobTitle`, `custom07`). There are so few that
+/// each is a number: in the order of the names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldName(u8);
 
 /// Writable text properties besides `custom01` to `custom30`.
 pub const FIELDS: &[&str] = &[
@@ -41,29 +44,66 @@ pub const FIELDS: &[&str] = &[
     "userName",
 ];
 
+/// Of `custom01` and so on.
+const CUSTOM: &[&str] = &[
+    "custom01", "custom02", "custom03", "custom04", "custom05", "custom06", "custom07", "custom08",
+    "custom09", "custom10", "custom11", "custom12", "custom13", "custom14", "custom15", "custom16",
+    "custom17", "custom18", "custom19", "custom20", "custom21", "custom22", "custom23", "custom24",
+    "custom25", "custom26", "custom27", "custom28", "custom29", "custom30",
+];
+
+/// All of them, in order.
+static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut names = [FIELDS, CUSTOM].concat();
+    names.sort_unstable();
+    names
+});
+
 impl FieldName {
     /// `None` when iOffice has no such writable text property.
     pub fn new(name: &str) -> Option<Self> {
-        let custom = name.strip_prefix("custom").is_some_and(|digits| {
-            digits.len() == 2 && digits.parse::<u8>().is_ok_and(|n| (1..=30).contains(&n))
-        });
-        (custom || FIELDS.contains(&name)).then(|| Self(name.into()))
+        let at = NAMES.binary_search(&name).ok()?;
+        u8::try_from(at).ok().map(Self)
     }
 
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn as_str(self) -> &'static str {
+        NAMES[usize::from(self.0)]
+    }
+}
+
+impl Serialize for FieldName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = FieldName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a writable text property")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<FieldName, E> {
+                FieldName::new(name).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
+            }
+        }
+        deserializer.deserialize_str(Name)
     }
 }
 
 impl fmt::Display for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -81,7 +81,7 @@ pub fn drifted(
         let (wanted, shown) = (want.value.trim(), account.fields.get(name).map_or("", String::as_str));
         let spelling = name.as_str() == "userName" && fold::text(shown) == fold::text(wanted);
         if applied.fields.get(name).is_some_and(|set| set == wanted) && shown != wanted && !spelling {
-            add(Thing::Field(name.clone()), name.to_string(), wanted.into(), Some(shown.into()));
+            add(Thing::Field(*name), name.to_string(), wanted.into(), Some(shown.into()));
         }
     }
     for (center, want) in &desired.roles {

@@ -191,7 +191,7 @@ fn plan_new(plan: &mut Plan, desired: &Desired, seen: &Observation<'_>, setting:
         because: desired.because.clone(),
     }];
     for (name, want) in desired.fields.iter().filter(|(_, want)| !want.value.trim().is_empty()) {
-        patch.fields.insert(name.clone(), Some(want.value.trim().to_owned()));
+        patch.fields.insert(*name, Some(want.value.trim().to_owned()));
         differences.push(added(name.as_str(), want.value.trim(), &want.because));
     }
     if let Some(want) = &desired.user_type {
@@ -271,7 +271,7 @@ fn plan_record(
         if value.is_empty() && ["firstName", "lastName", "email", "userName"].contains(&name.as_str()) {
             continue; // The target requires them; an emptied source value is no reason to break the account.
         }
-        patch.fields.insert(name.clone(), (!value.is_empty()).then(|| value.to_owned()));
+        patch.fields.insert(*name, (!value.is_empty()).then(|| value.to_owned()));
         differences.push(Difference {
             effect: Effect::Change,
             what: name.to_string(),

@@ -332,7 +332,7 @@ fn part(patch: &AccountPatch, before: Option<&Account>, lines: &[Line<'_>]) -> A
     for line in lines {
         match line {
             Line::Field(name, value) => {
-                part.fields.insert((*name).clone(), value.map(str::to_owned));
+                part.fields.insert(**name, value.map(str::to_owned));
             }
             Line::UserType(_) => part.user_type = patch.user_type,
             Line::CostCenter(to) => part.cost_center = Some(*to),
@@ -422,7 +422,7 @@ pub fn invert(
 /// The values before of everything the patch touches.
 fn back(patch: &AccountPatch, before: &Account, lost: &mut Vec<String>) -> AccountPatch {
     let mut back = AccountPatch {
-        fields: patch.fields.keys().map(|name| (name.clone(), before.fields.get(name).cloned())).collect(),
+        fields: patch.fields.keys().map(|name| (*name, before.fields.get(name).cloned())).collect(),
         ..AccountPatch::default()
     };
     if patch.user_type.is_some() {

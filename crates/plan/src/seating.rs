@@ -100,7 +100,7 @@ impl Seating {
         let teams: Vec<Team> = fields
             .iter()
             .filter(|_| account.is_live())
-            .filter_map(|field| Some(Team { field: field.clone(), value: value(field)? }))
+            .filter_map(|field| Some(Team { field: *field, value: value(field)? }))
             .filter(|team| !team.value.is_empty())
             .collect();
         // Nothing new: what is shared with a copy stays shared.
@@ -414,13 +414,13 @@ mod tests {
     fn a_team_sits_together_as_far_as_there_is_room() {
         let mut seating = seating(6);
         let field = FieldName::new("department").unwrap();
-        let fields = [field.clone()].into();
+        let fields = [field].into();
         let member = |seating: &mut Seating, id: i64, department: &str| {
             let account = Account {
                 key: AccountKey { site: "hq".into(), id: AccountId(id) },
                 kind: AccountKind::Person,
                 active: Some(true),
-                fields: [(field.clone(), department.to_owned())].into(),
+                fields: [(field, department.to_owned())].into(),
                 user_type: None,
                 seat: None,
                 section: None,
@@ -445,7 +445,7 @@ mod tests {
             seating.sit(AccountId(gone), None);
         }
         let asks = |seating: &Seating, department: &str| {
-            let team = Team { field: field.clone(), value: department.into() };
+            let team = Team { field, value: department.into() };
             seating.choose(&who("ana"), &[FloorId(1)], &[], &[], Some(&team))
         };
         assert_eq!(asks(&seating, "legal"), Some(RoomId(3)), "beside 4");

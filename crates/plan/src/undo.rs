@@ -332,10 +332,10 @@ fn back(
         } else {
             told.push(difference(Effect::Change, name.as_str(), now, to.clone(), today));
             match &to {
-                Some(to) => account.fields.insert(name.clone(), to.clone()),
+                Some(to) => account.fields.insert(*name, to.clone()),
                 None => account.fields.remove(name),
             };
-            patch.fields.insert(name.clone(), to);
+            patch.fields.insert(*name, to);
         }
     }
     if let (Some(value), Some(to)) = (wrote.user_type, had.user_type) {

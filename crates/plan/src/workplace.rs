@@ -221,7 +221,7 @@ fn note_place(
     let Some(Want { value: PlaceNote { field, text }, because }) = note else { return };
     let have = account.and_then(|a| a.fields.get(field));
     if have != Some(text) {
-        patch.fields.insert(field.clone(), Some(text.clone()));
+        patch.fields.insert(*field, Some(text.clone()));
         differences.push(Difference {
             effect: Effect::Change,
             what: format!("{field} (default place)"),

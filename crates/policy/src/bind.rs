@@ -1,5 +1,6 @@
 //! Names to ids, once per catalogue, so that deciding about a person looks nothing up by name.
 
+mod called;
 mod places;
 mod renamed;
 
@@ -19,6 +20,7 @@ use lanyard_model::{
     place::{COST_CENTER_CATEGORY, Catalogue, ThingKind},
 };
 
+use self::called::Called;
 use crate::{
     PolicyFiles,
     document::{Centers, CostCenter, Document, DoorArea, Flow, Kind, PlaceNames, SeatKind},
@@ -224,15 +226,7 @@ struct Binder<'a> {
     document: &'a Document,
     /// The site's values of parameters.
     values: Values,
-    buildings: HashMap<String, Vec<BuildingId>>,
-    floors: HashMap<String, Vec<FloorId>>,
-    items: HashMap<String, Vec<ItemId>>,
-    centers: HashMap<String, Vec<CenterId>>,
-    rooms: HashMap<String, Vec<(RoomId, FloorId)>>,
-    /// By name, and by neighborhood and name.
-    sections: HashMap<String, Vec<(SectionId, FloorId)>>,
-    /// Floors with seats, by kind (folded) and, under the empty name, of any kind.
-    seats: HashMap<String, BTreeSet<FloorId>>,
+    called: &'a Called,
     missing: Vec<Missing>,
     /// What rules name that is called so here.
     named: RefCell<(BTreeSet<CenterId>, BTreeSet<ItemId>)>,
@@ -260,8 +254,9 @@ pub(crate) fn bind<C: Borrow<Catalogue>>(
     let tenants: Vec<Option<&TenantId>> =
         std::iter::once(None).chain(document.parameters.tenants().into_iter().map(Some)).collect();
     for (id, catalogue) in catalogues {
+        let called = Called::of(catalogue.borrow());
         for tenant in &tenants {
-            let mut binder = Binder::new(catalogue.borrow(), &document, *tenant);
+            let mut binder = Binder::new(catalogue.borrow(), &called, &document, *tenant);
             let site = binder.site(id);
             match tenant {
                 None => _ = sites.insert(id.clone(), site),
@@ -347,66 +342,18 @@ fn limits<'d>(document: &'d Document, file: &str, span: Range<usize>) -> Vec<&'d
     document.flows.iter().find(names).map(|flow| named_sites(&flow.conditions)).unwrap_or_default()
 }
 
-fn push<T>(map: &mut HashMap<String, Vec<T>>, name: &str, id: T)
-where
-    T: PartialEq,
-{
-    let list = map.entry(fold::text(name)).or_default();
-    if !name.trim().is_empty() && !list.contains(&id) {
-        list.push(id);
-    }
-}
-
 impl<'a> Binder<'a> {
-    fn new(catalogue: &'a Catalogue, document: &'a Document, tenant: Option<&TenantId>) -> Self {
-        let mut buildings = HashMap::new();
-        for building in catalogue.buildings.values() {
-            push(&mut buildings, &building.name, building.id);
-            push(&mut buildings, &building.code, building.id);
-        }
-        let mut floors = HashMap::new();
-        for floor in catalogue.floors.values() {
-            push(&mut floors, &floor.name, floor.id);
-        }
-        let mut items = HashMap::new();
-        for item in catalogue.items.values() {
-            push(&mut items, &item.name, item.id);
-            push(&mut items, &item.code, item.id);
-            push(&mut items, &format!("{} / {}", item.category_name, item.name), item.id);
-        }
-        let mut centers = HashMap::new();
-        for center in catalogue.centers.values() {
-            push(&mut centers, &center.name, center.id);
-        }
-        let mut rooms: HashMap<String, Vec<(RoomId, FloorId)>> = HashMap::new();
-        let mut seats: HashMap<String, BTreeSet<FloorId>> = HashMap::new();
-        for room in catalogue.rooms.values().filter(|room| room.active) {
-            rooms.entry(fold::text(&room.name)).or_default().push((room.id, room.floor));
-            if room.occupiable && room.capacity > 0 {
-                seats.entry(fold::text(&room.kind)).or_default().insert(room.floor);
-                seats.entry(String::new()).or_default().insert(room.floor);
-            }
-        }
-        let mut sections: HashMap<String, Vec<(SectionId, FloorId)>> = HashMap::new();
-        for section in catalogue.sections.values() {
-            let whole = fold::text(&format!("{} / {}", section.neighborhood_name, section.name));
-            let name = fold::text(&section.name);
-            if whole != name {
-                sections.entry(whole).or_default().push((section.id, section.floor));
-            }
-            sections.entry(name).or_default().push((section.id, section.floor));
-        }
+    fn new(
+        catalogue: &'a Catalogue,
+        called: &'a Called,
+        document: &'a Document,
+        tenant: Option<&TenantId>,
+    ) -> Self {
         Self {
             catalogue,
             document,
             values: document.parameters.of(&catalogue.site, tenant),
-            buildings,
-            floors,
-            items,
-            centers,
-            rooms,
-            sections,
-            seats,
+            called,
             missing: Vec::new(),
             named: RefCell::default(),
             named_too: RefCell::default(),
@@ -700,7 +647,7 @@ impl<'a> Binder<'a> {
 
     /// Every category item of the name. Cost centers are held apart: a person has exactly one.
     fn plain_items(&self, name: &str) -> Vec<ItemId> {
-        let found = self.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+        let found = self.called.items.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
         let plain = |id: &&ItemId| {
             self.catalogue.items.get(*id).is_some_and(|item| item.category != COST_CENTER_CATEGORY)
         };
@@ -721,7 +668,7 @@ impl<'a> Binder<'a> {
         let mut all = Vec::new();
         for name in names {
             let name = filled(name, &self.values);
-            match self.centers.get(&fold::text(&name)) {
+            match self.called.centers.get(&fold::text(&name)) {
                 Some(found) => {
                     self.named.borrow_mut().0.extend(found);
                     all.extend(found);
@@ -756,7 +703,7 @@ impl<'a> Binder<'a> {
         let mut missing = Vec::new();
         for name in names {
             let name = &*filled(name, &self.values);
-            match self.centers.get(&fold::text(name)).map(Vec::as_slice) {
+            match self.called.centers.get(&fold::text(name)).map(Vec::as_slice) {
                 Some([center]) => {
                     found.insert(*center);
                     self.named.borrow_mut().0.insert(*center);

@@ -105,7 +105,7 @@ impl Policy {
         keys.iter()
             .filter_map(|key| {
                 let (value, folded) = Correlation::identity_value(key, identity)?;
-                Some(SearchTerm { kind: key.kind.clone(), field: key.field.clone(), value, folded })
+                Some(SearchTerm { kind: key.kind.clone(), field: key.field, value, folded })
             })
             .collect()
     }

@@ -395,7 +395,7 @@ impl<'a> Merge<'_, 'a> {
         let held =
             || self.scene.facts.account.and_then(|account| account.fields.get(field)).map(String::as_str);
         let value = fold::text(wanted.or_else(held)?);
-        (!value.is_empty()).then(|| Team { field: field.clone(), value })
+        (!value.is_empty()).then_some(Team { field: *field, value })
     }
 
     fn settle_cost_center(&mut self, hits: &[Hit<'a>]) {
@@ -444,7 +444,6 @@ impl<'a> Merge<'_, 'a> {
                     self.lacking(hit, "is on leave".into());
                 }
                 (Kind::Booking { title, kinds, from, to }, _) => {
-                    let floors = self.floors();
                     let spec = visit::FirstDay {
                         begin: &self.scene.begin,
                         now: self.scene.now,
@@ -452,11 +451,15 @@ impl<'a> Merge<'_, 'a> {
                         because: &hit.because,
                     };
                     let values = &self.scene.site.values;
-                    let kinds: Vec<String> =
-                        kinds.iter().map(|kind| filled(kind, values).into_owned()).collect();
-                    let title = filled(title, values);
-                    match visit::add_booking(&spec, &title, &kinds, (*from, *to), floors, self.desired) {
-                        Ok(()) => {
+                    let what = || visit::FirstDesk {
+                        title: filled(title, values).into_owned(),
+                        kinds: kinds.iter().map(|kind| fold::text(&filled(kind, values))).collect(),
+                        floors: self.floors(),
+                    };
+                    match visit::booking(&spec, (*from, *to), what) {
+                        Ok((wish, start)) => {
+                            self.desired.bookings.push(wish);
+                            self.desired.review_by(start);
                             self.once(
                                 hit,
                                 "booking+:",

@@ -59,5 +59,5 @@ pub(crate) fn note(ids: &PlaceIds, field: &FieldName, template: &str) -> Option<
         }
     });
     let text = text.trim().trim_start_matches("/ ").to_owned();
-    (!text.is_empty()).then(|| PlaceNote { field: field.clone(), text })
+    (!text.is_empty()).then_some(PlaceNote { field: *field, text })
 }

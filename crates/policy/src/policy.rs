@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Bound, bind,
-    condition::Condition,
+    condition::{Condition, GroupTest},
     document::Document,
     evaluate::{Routed, route},
     guardrail::{Channel, Guardrails, Schedule},
@@ -157,6 +157,21 @@ impl Policy {
             }
         });
         ids
+    }
+
+    /// What the policy calls a group that it names: in `[groups]`, or beside the id (`00g… # name`).
+    pub fn group_name(&self, id: &GroupId) -> Option<String> {
+        let name = |test: &GroupTest| {
+            let is_named = test.ids.iter().any(|(_, one)| one == id) && test.name != id.as_str();
+            is_named.then(|| test.name.clone())
+        };
+        let mut found = self.document.groups.values().find_map(|named| name(&named.test));
+        self.document.visit(&mut |condition| {
+            if let (None, Condition::Group(group)) = (&found, condition) {
+                found = name(group);
+            }
+        });
+        found
     }
 
     /// Profile attributes that any rule reads, and the few that people are named by.
@@ -296,7 +311,7 @@ impl Policy {
     pub fn team_fields(&self) -> BTreeSet<FieldName> {
         let outcomes = self.document.flows.iter().flat_map(|flow| &flow.gives);
         let near = outcomes.filter_map(|outcome| match &outcome.kind {
-            crate::document::Kind::Place { near, .. } => near.clone(),
+            crate::document::Kind::Place { near, .. } => *near,
             _ => None,
         });
         near.collect()

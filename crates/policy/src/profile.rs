@@ -48,7 +48,7 @@ pub(crate) fn add(document: &Document, site: &Site, subject: &Subject<'_>, desir
                         vec![Because { rule: "profile".to_owned(), row, text }]
                     }
                 };
-                fields.push((rule.field.clone(), Want { value, because }));
+                fields.push((rule.field, Want { value, because }));
             }
             Ok(None) => {}
             Err(why) => problems.push((*at, format!("{}: {why}", rule.field))),

@@ -9,7 +9,6 @@ use jiff::{
 };
 use lanyard_model::{
     desired::{Because, BookingWish, Desired, KeptBookings, ToDo, VisitWish, Want},
-    fold,
     id::{AccountId, CenterId, FloorId},
     identity::{Identity, Status},
 };
@@ -117,31 +116,29 @@ impl FirstDay<'_> {
     }
 }
 
-/// Wishes a desk for the first day, while that lies ahead. The error says why there is no wish.
-pub(crate) fn add_booking(
+/// Which desk is wanted for the first day.
+pub(crate) struct FirstDesk {
+    pub(crate) title: String,
+    /// Folded.
+    pub(crate) kinds: Vec<String>,
+    pub(crate) floors: Vec<FloorId>,
+}
+
+/// The wish for a desk on the first day, while that lies ahead, and when it begins. Most people's lies behind, and nobody asks
+/// `what` would be wanted. The error says why there is no wish.
+pub(crate) fn booking(
     first: &FirstDay<'_>,
-    title: &str,
-    kinds: &[String],
     (from, to): (Time, Time),
-    floors: Vec<FloorId>,
-    desired: &mut Desired,
-) -> Result<(), String> {
+    what: impl FnOnce() -> FirstDesk,
+) -> Result<(Want<BookingWish>, Timestamp), String> {
     let (day, start) = first.ahead(from)?;
+    let FirstDesk { title, kinds, floors } = what();
     if floors.is_empty() {
         return Err("there is no floor to book on".into());
     }
     let end = date::at(day, to, first.zone);
-    let value = BookingWish {
-        key: format!("day-one:{day}"),
-        title: title.to_owned(),
-        floors,
-        kinds: kinds.iter().map(|kind| fold::text(kind)).collect(),
-        start,
-        end,
-    };
-    desired.bookings.push(Want { value, because: first.reason(day) });
-    desired.review_by(start);
-    Ok(())
+    let value = BookingWish { key: format!("day-one:{day}"), title, floors, kinds, start, end };
+    Ok((Want { value, because: first.reason(day) }, start))
 }
 
 /// Wishes the arrival to be announced, while there is still use in it. The error says why there is no wish.

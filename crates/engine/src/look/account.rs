@@ -88,7 +88,7 @@ impl Engine {
         let identity = &scene.person.identity;
         let terms = policy.search_terms(identity);
         let Some(term) = terms.first() else { return Ok(None) };
-        let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
+        let key = SearchKey { field: term.field, value: term.value.clone() };
         let mut alive: Vec<Account> = Vec::new();
         for account in scene.site.port().find_accounts(&key, scene.item.lane).await? {
             let keys = policy.account_keys(&account);
@@ -160,7 +160,7 @@ impl Engine {
         let mut doubtful: Vec<(String, AccountKey)> = Vec::new();
         for term in &terms {
             let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
-            let key = SearchKey { field: term.field.clone(), value: term.value.clone() };
+            let key = SearchKey { field: term.field, value: term.value.clone() };
             for account in port.find_accounts(&key, scene.item.lane).await? {
                 candidates.insert(account.id(), account);
             }

@@ -474,7 +474,7 @@ pub(crate) fn note_applied(
         Lifecycle::Active => {
             for (name, want) in &desired.fields {
                 if account.fields.get(name).map(String::as_str) == Some(want.value.trim()) {
-                    applied.fields.insert(name.clone(), want.value.trim().to_owned());
+                    applied.fields.insert(*name, want.value.trim().to_owned());
                 }
             }
             let room = account.seat.map(|seat| seat.room);

@@ -59,7 +59,7 @@ impl Binder<'_> {
             ..PlaceIds::default()
         };
         if let Some(name) = &names.building {
-            match self.buildings.get(&fold::text(name)).map(Vec::as_slice) {
+            match self.called.buildings.get(&fold::text(name)).map(Vec::as_slice) {
                 Some([building]) => {
                     ids.buildings.push(*building);
                     self.note_named(ThingKind::Building, building.0);
@@ -78,7 +78,7 @@ impl Binder<'_> {
             }
         }
         for name in &names.floors {
-            let found = self.floors.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+            let found = self.called.floors.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
             let here: Vec<_> =
                 found.iter().copied().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
             match (here.as_slice(), &names.building) {
@@ -101,9 +101,10 @@ impl Binder<'_> {
         }
         if names.floors.is_empty() && names.building.is_some() {
             let kinds = if ids.kinds.is_empty() { vec![String::new()] } else { ids.kinds.clone() };
-            let all: BTreeSet<_> =
-                kinds.iter().filter_map(|kind| self.seats.get(kind)).flatten().copied().collect();
-            ids.floors = all.into_iter().filter(|floor| self.is_in(*floor, &ids.buildings)).collect();
+            let seats = kinds.iter().filter_map(|kind| self.called.seats.get(kind));
+            let here = seats.flat_map(|seats| ids.buildings.iter().filter_map(|id| seats.get(id)));
+            let all: BTreeSet<_> = here.flatten().copied().collect();
+            ids.floors = all.into_iter().collect();
         }
         self.rooms(names, &mut ids);
         self.section(names, &mut ids);
@@ -131,7 +132,7 @@ impl Binder<'_> {
 
     fn rooms(&self, names: &PlaceNames, ids: &mut PlaceIds) {
         for name in &names.rooms {
-            let named = self.rooms.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
+            let named = self.called.rooms.get(&fold::text(name)).map_or(&[][..], Vec::as_slice);
             let found: Vec<_> = named
                 .iter()
                 .filter(|(_, floor)| self.is_in(*floor, &ids.buildings))
@@ -159,7 +160,7 @@ impl Binder<'_> {
     fn section(&self, names: &PlaceNames, ids: &mut PlaceIds) {
         let Some(name) = &names.section else { return };
         let wanted = fold::text(name);
-        let named = self.sections.get(&wanted).map_or(&[][..], Vec::as_slice);
+        let named = self.called.sections.get(&wanted).map_or(&[][..], Vec::as_slice);
         let found: Vec<_> =
             named.iter().copied().filter(|(_, floor)| self.is_in(*floor, &ids.buildings)).collect();
         // The floors of the row are about desks; they only help where the name alone is not enough.

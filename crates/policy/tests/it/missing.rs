@@ -145,6 +145,8 @@ fn nobody_knows_who_was_in_a_group_that_is_gone() {
     let held = mira("Engineering", &[STAFF, HOLD]);
     assert_eq!(gone.protects(&held, None).map(|because| because.text).as_deref(), Some("member of HOLD"));
     assert_eq!(of(&gone, &held).user_type.map(|want| want.value.0), Some(2));
+    assert_eq!(gone.group_name(&GroupId::from(HOLD)).as_deref(), Some("HOLD"), "it is told by its name");
+    assert_eq!(gone.group_name(&GroupId::from("00gOTHER0001")), None);
     // Another group that is gone changes nothing of this.
     let other = there.with_missing(&[GroupId::from("00gOTHER0001")]);
     assert_eq!(other.protects(&staff, None), None);
