@@ -187,6 +187,8 @@ pub struct Engine {
     pub(crate) to_take_back: Mutex<BTreeSet<IdentityId>>,
     /// Whom the seal that was last asked about names.
     pub(crate) sealed_people: Mutex<Option<(String, Arc<BTreeSet<IdentityId>>)>>,
+    /// Held while pages of a sealed what-if are being kept.
+    pub(crate) showing: Arc<tokio::sync::RwLock<()>>,
     /// Everybody as the last what-if saw them.
     pub(crate) pictures: Pictures,
     /// Signalled when something may have become due.
@@ -288,6 +290,7 @@ impl Engine {
             unrecorded: Mutex::default(),
             to_take_back: Mutex::default(),
             sealed_people: Mutex::default(),
+            showing: Arc::default(),
             pictures: Pictures::default(),
             wake: Notify::new(),
             post: Default::default(),
@@ -726,7 +729,10 @@ pub(crate) fn doubt_of_missing(
         return None;
     }
     let first = missing.iter().find(|group| active.groups.contains(*group))?;
-    Some(format!("the policy names group {first}, which no longer exists in Okta: correct the policy first"))
+    let name = active.policy.group_name(first).map_or_else(String::new, |name| format!("{name} "));
+    Some(format!(
+        "the policy names the group {name}({first}), which no longer exists in Okta: correct the policy first"
+    ))
 }
 
 pub(crate) fn catalogues(sites: &BTreeMap<SiteId, Arc<SiteState>>) -> BTreeMap<SiteId, Arc<Catalogue>> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lanyard_model::id::GroupId;
-use lanyard_policy::{Policy, PolicyFiles};
+use lanyard_policy::{Policy, PolicyFiles, Problems};
 
 use crate::{
     Engine,
@@ -31,6 +31,21 @@ impl Engine {
     pub(crate) async fn judged_by(&self, policy: &Policy) -> Result<Active, StoreFailure> {
         let missing = self.missing_of(policy, self.listed_groups().await?.as_ref());
         Ok(Active::new(policy, missing, &catalogues(self.sites())))
+    }
+
+    /// The same, and what the linter says of it; on a thread of its own.
+    ///
+    /// # Errors
+    /// The thread was lost.
+    pub(crate) async fn linted(&self, policy: Policy) -> Result<(Active, Problems), WhatIfError> {
+        let linting = self.linting(policy).await;
+        let catalogues = catalogues(self.sites());
+        let linted = tokio::task::spawn_blocking(move || {
+            let missing = linting.missing.clone();
+            let (policy, problems) = linting.run();
+            (Active::new(&policy, missing, &catalogues), problems)
+        });
+        linted.await.map_err(|error| WhatIfError::Failed(error.to_string()))
     }
 
     /// The same of a policy as it was in force at a past moment: groups that went later were there then. `there` are some that

@@ -29,6 +29,7 @@ mod judged_by;
 mod keyed_lock;
 pub mod late;
 pub mod latency;
+mod linting;
 pub mod look;
 pub mod loops;
 pub mod naming;

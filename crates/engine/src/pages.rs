@@ -1,5 +1,7 @@
 //! How far a walk over pages of the store has come.
 
+use crate::ports::StoreFailure;
+
 /// A place in an order by text.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
@@ -24,4 +26,23 @@ impl Pages {
     pub(crate) fn ended(&self) -> bool {
         self.ended
     }
+}
+
+/// Takes in page after page: the next one is read while one is taken in. `read` gets where the last page ended, by `end`; a page
+/// with nothing in it is the last.
+pub(crate) async fn walk<R, C, F>(
+    read: impl Fn(Option<C>) -> F,
+    end: impl Fn(&R) -> C,
+    mut take: impl FnMut(Vec<R>),
+) -> Result<(), StoreFailure>
+where
+    F: Future<Output = Result<Vec<R>, StoreFailure>>,
+{
+    let mut page = read(None).await?;
+    while let Some(last) = page.last() {
+        let next = read(Some(end(last)));
+        let (next, ()) = futures_util::future::join(next, async { take(page) }).await;
+        page = next?;
+    }
+    Ok(())
 }

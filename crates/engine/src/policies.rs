@@ -8,7 +8,7 @@
 //! - The policy folder is one more editor. At the start an edited folder is published, unless it has mistakes, or somebody
 //!   published something else meanwhile: then what was published stays, and a finding says so.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use lanyard_policy::{Known, Policy, PolicyFiles, Problems, diff::diff};
@@ -339,19 +339,8 @@ impl Engine {
         match Policy::parse(files) {
             Err(problems) => (None, problems),
             Ok(policy) => {
-                let known = self.known().await;
-                let catalogues = self
-                    .sites()
-                    .iter()
-                    .filter(|(_, site)| site.has_catalogue())
-                    .map(|(id, site)| (id.clone(), site.catalogue()))
-                    .collect::<BTreeMap<_, _>>();
-                let mut problems = policy.lint(&known);
-                if !catalogues.is_empty() {
-                    problems = problems.with(policy.bind(&catalogues).problems().clone());
-                }
-                let missing = self.missing_of(&policy, known.groups.as_ref());
-                (Some(policy.with_missing(&missing)), problems)
+                let (policy, problems) = self.linting(policy).await.run();
+                (Some(policy), problems)
             }
         }
     }

@@ -6,7 +6,10 @@
 
 mod applied;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use applied::AppliedPages;
 use jiff::Timestamp;
@@ -28,8 +31,8 @@ use crate::{
     engine::Active,
     judge::{Desks, INDEXED, Judge, Memory, Roll, Ties},
     packed::{Accounts, People},
-    pages::Pages,
-    ports::{Directory, PortFailure, Progress, Sink, StoreFailure},
+    pages::walk,
+    ports::{Directory, Mirrored, MirroredAccount, PortFailure, Progress, Sink, StoreFailure},
     reactions::Unclear,
 };
 
@@ -450,17 +453,18 @@ impl Engine {
         see: &mut (dyn FnMut(u32, &Identity) + Send),
     ) -> Result<TenantSurvey, StoreFailure> {
         let mut identities = People::new(tenant.clone());
-        let mut pages = Pages::default();
-        loop {
-            let page = self.store.identities(tenant, pages.after(), CHUNK).await?;
-            let Some(last) = page.last() else { break };
-            pages.seen(&last.identity.id.user);
+        let read = |after: Option<Arc<str>>| async move {
+            self.store.identities(tenant, after.as_deref(), CHUNK).await
+        };
+        let end = |last: &Mirrored| Arc::clone(&last.identity.id.user);
+        walk(read, end, |page| {
             for known in page.into_iter().filter(|known| known.gone_at.is_none()) {
                 // Pages come in the order of the rows.
                 see(identities.len() as u32, &known.identity);
                 identities.take(known.identity);
             }
-        }
+        })
+        .await?;
         let rows = identities.count();
         let certificate = |kind| self.recalled(kind, rows);
         Ok(TenantSurvey {
@@ -481,16 +485,15 @@ impl Engine {
         see: &mut (dyn FnMut(u32, &Account) + Send),
     ) -> Result<SiteSurvey, StoreFailure> {
         let mut accounts = Accounts::new(site.clone());
-        let mut after = None;
-        loop {
-            let page = self.store.mirrored_accounts(site, after, CHUNK).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.account.id());
+        let read = |after| async move { self.store.mirrored_accounts(site, after, CHUNK).await };
+        let end = |last: &MirroredAccount| last.account.id();
+        walk(read, end, |page| {
             for known in page.into_iter().filter(|known| !known.gone) {
                 see(accounts.len() as u32, &known.account);
                 accounts.take(known.account);
             }
-        }
+        })
+        .await?;
         let certificate = self.recalled(ReadKind::Accounts, accounts.count());
         Ok(SiteSurvey { site: site.clone(), accounts, certificate, fields: None })
     }

@@ -180,12 +180,13 @@ impl Engine {
         Ok(answer)
     }
 
-    /// The same, put into other words by `tell`, on a thread of its own while the answer is being kept.
+    /// The same, put into other words by `tell`, on a thread of its own while the seal is being kept. The pages that show the
+    /// seal's people are kept after this has answered; whoever asks for one before waits for it.
     ///
     /// # Errors
     /// See [`WhatIfError`].
     pub async fn whatif_told<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         files: &PolicyFiles,
         read_groups: bool,
         progress: &dyn Progress,
@@ -196,9 +197,17 @@ impl Engine {
             let answer = Arc::clone(&answer);
             move || tell(&answer)
         });
-        let (told, kept) = tokio::join!(telling, self.keep_answer(files, &answer));
-        aside(answer);
+        let (told, kept) = tokio::join!(telling, self.keep_seal(files, &answer));
         kept?;
+        let (engine, showing) = (Arc::clone(self), Arc::clone(&self.showing).read_owned().await);
+        tokio::spawn(async move {
+            if let Err(error) = engine.keep_pages(&answer).await {
+                let seal = answer.seal.as_deref().unwrap_or_default();
+                tracing::warn!(seal, %error, "a what-if was sealed, and its people cannot be shown: ask for it again");
+            }
+            drop(showing);
+            aside(answer);
+        });
         told.map_err(|error| WhatIfError::Failed(error.to_string()))
     }
 
@@ -209,12 +218,11 @@ impl Engine {
         read_groups: bool,
         progress: &dyn Progress,
     ) -> Result<WhatIf, WhatIfError> {
-        let (draft, problems) = match self.lint_policy(files).await {
-            (Some(draft), problems) => (draft, problems),
-            (None, problems) => return Err(WhatIfError::Mistakes(Box::new(problems))),
-        };
+        let draft = Policy::parse(files).map_err(|problems| WhatIfError::Mistakes(Box::new(problems)))?;
         let in_force = self.active();
-        let draft = Arc::new(self.judged_by(&draft).await?);
+        progress.report("reading the mirrors", 0, None);
+        let ((draft, problems), picture) = tokio::try_join!(self.linted(draft), self.picture(&in_force))?;
+        let draft = Arc::new(draft);
         // What publishing would refuse is shown all the same, and never sealed.
         let mut doubts: Vec<String> = problems
             .iter()
@@ -228,8 +236,6 @@ impl Engine {
                 unread.join(", ")
             ));
         }
-        progress.report("reading the mirrors", 0, None);
-        let picture = self.picture(&in_force).await?;
         let (population, torn) = if draft.groups.is_subset(&in_force.groups) {
             (Arc::clone(&picture.population), Vec::new())
         } else {

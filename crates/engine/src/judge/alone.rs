@@ -1,8 +1,9 @@
 //! People whose verdict depends on nobody's before them, and on which nobody's after them depends. In an ordinary company
 //! that is nearly everybody, so that many can be judged at a time.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
+use foldhash::HashMap;
 use lanyard_model::{
     account::Account,
     desired::{Applied, Lifecycle},

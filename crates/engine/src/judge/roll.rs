@@ -1,20 +1,17 @@
 //! Everybody by number: small enough to remember who has which account for a million people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use lanyard_model::{
-    id::{AccountId, IdentityId},
+    id::{AccountId, IdentityId, SiteId, TenantId},
     identity::Identity,
     link::Link,
 };
 
-use crate::{cores::on_all_cores, survey::TenantSurvey};
+use crate::survey::TenantSurvey;
 
 /// Who is linked with which account, and whether that has ended.
 pub(crate) type Linked = (IdentityId, AccountId, bool);
-
-/// People whose numbers a thread looks up at a time.
-const FOUND_AT_A_TIME: u32 = 4_096;
 
 /// Somebody, by number within one survey.
 pub(crate) type Who = u32;
@@ -72,21 +69,31 @@ impl Roll {
         })
     }
 
-    /// The links of one site, by number.
-    pub(crate) fn tie_all(&mut self, tenants: &[TenantSurvey], linked: Vec<Linked>) -> Ties {
-        let (listed, all) = (&*self, &linked);
-        // To find somebody in a list is most of the work.
-        let found = on_all_cores(linked.len() as u32, FOUND_AT_A_TIME, Vec::new, |part, some| {
-            part.extend(some.map(|at| (at, listed.find(tenants, &all[at as usize].0))));
-        });
-        let mut found: Vec<_> = found.into_iter().flatten().collect();
-        found.sort_unstable_by_key(|(at, _)| *at);
-        let mut ties = Ties::default();
-        for ((_, who), (id, account, ended)) in found.into_iter().zip(linked) {
-            ties.tie(who.unwrap_or_else(|| self.number(tenants, &id)), account, ended);
+    /// The links of each site, by number. Everybody's number is looked up in one index of all: to search the lists again and again
+    /// takes several times as long.
+    pub(crate) fn tie_all(
+        &mut self,
+        tenants: &[TenantSurvey],
+        linked: impl IntoIterator<Item = (SiteId, Vec<Linked>)>,
+    ) -> BTreeMap<SiteId, Ties> {
+        let mut rows: foldhash::HashMap<(&TenantId, &str), Who> = HashMap::default();
+        rows.reserve(self.listed as usize);
+        for (tenant, start) in tenants.iter().zip(&self.starts) {
+            let people = &tenant.identities;
+            rows.extend(
+                (0..people.len() as u32).map(|row| ((&tenant.tenant, people.user(row)), start + row)),
+            );
         }
-        ties.complete();
-        ties
+        let ties = linked.into_iter().map(|(site, linked)| {
+            let mut ties = Ties::default();
+            for (id, account, ended) in linked {
+                let listed = rows.get(&(&id.tenant, &*id.user)).copied();
+                ties.tie(listed.unwrap_or_else(|| self.number(tenants, &id)), account, ended);
+            }
+            ties.complete();
+            (site, ties)
+        });
+        ties.collect()
     }
 
     /// The tenant, by its place among them, and the row of somebody in a list.

@@ -1,7 +1,8 @@
 //! What a draft means to each person: two plans for each, compared, in words.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashMap, HashSet};
 use lanyard_model::{
     clearance::{GatedLine, bookings_to},
     desired::Because,
@@ -243,7 +244,7 @@ fn effect_of(
         effect.because.insert(text, reasons.of(&one.of.because));
     }
     let before = before.filter(|plan| !plan.is_quiet());
-    let now = if before.is_some() { said(plan) } else { HashSet::new() };
+    let now = if before.is_some() { said(plan) } else { HashSet::default() };
     for difference in before.into_iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.differences) {
         let text = lines::sentence(difference);
         if !now.contains(&text) && !effect.no_longer.contains(&text) {

@@ -1,7 +1,8 @@
 //! What one policy makes of everybody.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashMap, HashSet};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use lanyard_model::{
     clearance::GatedLine,
@@ -351,7 +352,7 @@ impl Outlook {
                         rows.insert(*row);
                     }
                     None => {
-                        self.rows.insert(table.clone(), HashSet::from([*row]));
+                        self.rows.insert(table.clone(), HashSet::from_iter([*row]));
                     }
                 }
             }

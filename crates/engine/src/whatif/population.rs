@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use futures_util::future::try_join_all;
+use futures_util::{TryFutureExt as _, future::try_join_all};
 use jiff::Timestamp;
 use lanyard_model::{
     account::Account,
@@ -14,6 +14,7 @@ use lanyard_model::{
     desired::Applied,
     id::{AccountId, IdentityId, SiteId, TenantId},
     identity::Identity,
+    link::Link,
     place::Catalogue,
 };
 use lanyard_plan::seating::Seating;
@@ -26,10 +27,14 @@ use crate::{
     engine::Active,
     judge::{Desks, Keys, KeysTaken, Linked, Memory, OnRecord, Roll, Who},
     packed::Changed,
+    pages::walk,
     ports::StoreFailure,
     reviews::WithheldRights,
     survey::{CHUNK, SiteSurvey, TenantSurvey},
 };
+
+/// What is known to be applied, by person: asked for everybody.
+type AppliedTo = foldhash::HashMap<IdentityId, Applied>;
 
 /// Everybody, from the mirrors.
 #[derive(Clone)]
@@ -41,7 +46,7 @@ pub(crate) struct Population {
     pub(crate) keys_of: Arc<Active>,
     pub(crate) roll: Roll,
     pub(crate) memory: BTreeMap<SiteId, Memory>,
-    pub(crate) applied: HashMap<SiteId, HashMap<IdentityId, Applied>>,
+    pub(crate) applied: HashMap<SiteId, AppliedTo>,
     pub(crate) asked: OnRecord,
     pub(crate) desks: Desks,
     /// What access reviews removed.
@@ -59,12 +64,16 @@ impl Engine {
         let mut desks = self.desks(self.sites().keys());
         let sites = self.sites().keys().map(|id| self.read_site_whole(id, desks.remove(id), in_force));
         let sites = try_join_all(sites.collect::<Vec<_>>());
-        let applied = try_join_all(
-            self.sites().keys().map(async |id| Ok((id.clone(), self.store.applied_all(id).await?))),
-        );
+        let applied = try_join_all(self.sites().keys().map(|id| self.applied_whole(id)));
         let linked = try_join_all(self.sites().keys().map(|id| self.linked(id)));
-        let (tenants, sites, applied, linked, asked, stand_ins) =
-            tokio::try_join!(tenants, sites, applied, linked, self.on_record(), self.all_stand_ins(now))?;
+        let (tenants, sites, applied, linked, asked, stand_ins) = tokio::try_join!(
+            tenants.map_err(WhatIfError::from),
+            sites.map_err(WhatIfError::from),
+            applied,
+            linked.map_err(WhatIfError::from),
+            self.on_record().map_err(WhatIfError::from),
+            self.all_stand_ins(now).map_err(WhatIfError::from)
+        )?;
         let never =
             |(tenant, _): &&(TenantSurvey, _)| tenant.identities.is_empty() && tenant.groups.is_empty();
         if let Some((unknown, _)) = tenants.iter().find(never) {
@@ -81,18 +90,13 @@ impl Engine {
                 surveys.push(survey);
             }
             let mut roll = Roll::of(&tenants);
-            let (keys, applied, memory) = std::thread::scope(|scope| {
-                let others = scope.spawn(|| {
-                    let by_person = applied.into_iter().map(|(site, all)| (site, all.into_iter().collect()));
-                    (Keys::of(people, accounts), by_person.collect())
-                });
-                let memory = surveys.iter().zip(linked).map(|(site, linked)| {
-                    let ties = roll.tie_all(&tenants, linked);
-                    (site.site.clone(), Memory { ties, ..Memory::default() })
-                });
-                let memory = memory.collect();
-                let (keys, applied) = joined(others);
-                (keys, applied, memory)
+            let (keys, memory) = std::thread::scope(|scope| {
+                let keys = scope.spawn(|| Keys::of(people, accounts));
+                let linked = surveys.iter().map(|survey| survey.site.clone()).zip(linked);
+                let memory = roll.tie_all(&tenants, linked).into_iter();
+                let memory =
+                    memory.map(|(site, ties)| (site, Memory { ties, ..Memory::default() })).collect();
+                (joined(keys), memory)
             });
             Population {
                 tenants,
@@ -101,7 +105,7 @@ impl Engine {
                 keys_of,
                 roll,
                 memory,
-                applied,
+                applied: applied.into_iter().collect(),
                 asked,
                 desks,
                 withheld,
@@ -149,19 +153,28 @@ impl Engine {
         Ok(SiteRead { survey, keys, desk })
     }
 
+    /// What is known to be applied in a site, by person: put in order while others are still being read.
+    async fn applied_whole(&self, site: &SiteId) -> Result<(SiteId, AppliedTo), WhatIfError> {
+        let all = self.store.applied_all(site).await?;
+        let by_person = tokio::task::spawn_blocking(move || all.into_iter().collect());
+        let by_person = by_person.await.map_err(|error| WhatIfError::Failed(error.to_string()))?;
+        Ok((site.clone(), by_person))
+    }
+
     /// Who is linked with which account of a site, and whether that has ended.
     async fn linked(&self, site: &SiteId) -> Result<Vec<Linked>, StoreFailure> {
         let mut linked: Vec<Linked> = Vec::new();
-        loop {
-            let after = linked.last().map(|(who, account, _)| (*account, who.clone()));
-            let page = self.store.links_page(site, after.as_ref(), CHUNK).await?;
-            if page.is_empty() {
-                return Ok(linked);
-            }
+        let read = |after: Option<(AccountId, IdentityId)>| async move {
+            self.store.links_page(site, after.as_ref(), CHUNK).await
+        };
+        let end = |last: &Link| (last.account.id, last.identity.clone());
+        walk(read, end, |page| {
             linked.extend(
                 page.into_iter().map(|link| (link.identity, link.account.id, link.ended_at.is_some())),
             );
-        }
+        })
+        .await?;
+        Ok(linked)
     }
 
     /// The same, resting on what was read before: only that is read again of which something was written since. `None`: it

@@ -226,9 +226,20 @@ pub(super) fn name(files: &PolicyFiles, answer: &WhatIf) -> String {
 impl Engine {
     /// Keeps what is shown under its name, if it has one, and its people to be read later.
     pub(super) async fn keep_answer(&self, files: &PolicyFiles, answer: &WhatIf) -> Result<(), StoreFailure> {
+        tokio::try_join!(self.keep_seal(files, answer), self.keep_pages(answer))?;
+        Ok(())
+    }
+
+    /// Keeps what is sealed, if it has a name: it can be applied then.
+    pub(super) async fn keep_seal(&self, files: &PolicyFiles, answer: &WhatIf) -> Result<(), StoreFailure> {
         let Some(seal) = &answer.seal else { return Ok(()) };
-        let (sealed, people) = (of(files, answer), with_lines(answer));
-        tokio::try_join!(self.keep_sealed(seal, sealed, &people), self.keep_shown(seal, answer))?;
+        self.keep_sealed(seal, of(files, answer), &with_lines(answer)).await
+    }
+
+    /// Keeps what a seal shows, and forgets old ones.
+    pub(super) async fn keep_pages(&self, answer: &WhatIf) -> Result<(), StoreFailure> {
+        let Some(seal) = &answer.seal else { return Ok(()) };
+        self.keep_shown(seal, answer).await?;
         self.forget_old_seals().await
     }
 

@@ -296,7 +296,7 @@ impl Engine {
         let (sealed, _) = self.sealed(seal).await?;
         let head = self.head_of(seal, &sealed);
         let root = head.of.clone().unwrap_or_else(|| seal.to_owned());
-        let told = self.store.documents(SHOWN, &[root]).await?.pop().map(|document| document.body);
+        let told = self.head_shown(&root).await?;
         let report = self.store.documents(REPORTS, &[seal.to_owned()]).await?.pop();
         let report = report.and_then(|document| serde_json::from_value(document.body).ok());
         let waves = match self.rollout().is_some_and(|other| other == seal) {
@@ -304,6 +304,27 @@ impl Engine {
             false => None,
         };
         Ok((head, told, report, waves))
+    }
+
+    /// Waits until what every answered what-if shows is kept.
+    pub async fn pages_kept(&self) {
+        drop(self.showing.write().await);
+    }
+
+    /// What a seal shows, without its people; `None`: nothing is kept of it. Its pages may be being kept just now: this waits for
+    /// them, since the head comes last.
+    async fn head_shown(&self, root: &str) -> Result<Option<Value>, StoreFailure> {
+        let head = async || {
+            let kept = self.store.documents(SHOWN, &[root.to_owned()]).await?.pop();
+            Ok::<_, StoreFailure>(kept.map(|document| document.body))
+        };
+        match head().await? {
+            Some(known) => Ok(Some(known)),
+            None => {
+                self.pages_kept().await;
+                head().await
+            }
+        }
     }
 
     /// A page of the people of a seal, after so many of them.
@@ -319,6 +340,9 @@ impl Engine {
     ) -> Result<ShownPage, SealRefused> {
         let (sealed, _) = self.sealed(seal).await?;
         let root = sealed.of.clone().unwrap_or_else(|| seal.to_owned());
+        if after == 0 {
+            self.head_shown(&root).await?;
+        }
         let mut lists: HashMap<usize, Option<Value>> = HashMap::new();
         let mut items = Vec::new();
         let mut at = after;

@@ -523,7 +523,7 @@ impl OfficeState {
 fn write_patch(account: &mut Account, patch: &AccountPatch) {
     for (name, value) in &patch.fields {
         match value {
-            Some(value) => account.fields.insert(name.clone(), value.clone()),
+            Some(value) => account.fields.insert(*name, value.clone()),
             None => account.fields.remove(name),
         };
     }

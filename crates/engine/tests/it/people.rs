@@ -550,9 +550,7 @@ async fn a_read_that_lags_behind_a_write_does_not_have_it_sent_again() {
     world.alter(&id, |p| set(p, "department", "Sales")).await;
     world.quiet_for(Duration::from_secs(1)).await;
     let field = lanyard_model::account::FieldName::new("department").unwrap();
-    world
-        .hq
-        .change(|s| s.accounts.values_mut().for_each(|a| drop(a.fields.insert(field.clone(), "x".into()))));
+    world.hq.change(|s| s.accounts.values_mut().for_each(|a| drop(a.fields.insert(field, "x".into()))));
     world.signal(&id, false).await;
     world.quiet_for(Duration::from_secs(30)).await;
     let shown = world.hq.change(|s| s.accounts.values().next().unwrap().fields.get(&field).cloned());

@@ -414,7 +414,7 @@ async fn a_change_that_was_not_repaired_yet_is_counted_once_and_a_seat_can_be_fo
     let department = FieldName::new("department").unwrap();
     world.hq.change(|state| {
         let account = state.accounts.get_mut(&number).unwrap();
-        account.fields.insert(department.clone(), "By hand".into());
+        account.fields.insert(department, "By hand".into());
     });
     world.engine.set_stopped(true, "a test").await.unwrap();
     for _ in 0..4 {
@@ -432,7 +432,7 @@ async fn a_change_that_was_not_repaired_yet_is_counted_once_and_a_seat_can_be_fo
         world.clock.pass(Duration::from_secs(3600));
         world.hq.change(|state| {
             let account = state.accounts.get_mut(&number).unwrap();
-            account.fields.insert(name.clone(), "ANA@acme.example".into());
+            account.fields.insert(name, "ANA@acme.example".into());
             account.seat = None;
         });
         world.sweep().await;

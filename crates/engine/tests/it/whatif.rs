@@ -6,7 +6,7 @@ use lanyard_engine::{
     policies::Wish,
     ports::{Finding, PortFailure, Severity, Silent, Store, Write},
     undo::UndoScope,
-    whatif::{SealRefused, WhatIfError, waves},
+    whatif::{SealRefused, ShownFilter, WhatIf, WhatIfError, waves},
 };
 use lanyard_model::{
     account::Role,
@@ -104,6 +104,21 @@ async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() 
     let twice = world.engine.start_seal(&seal, "Olu").await;
     assert!(matches!(twice, Err(SealRefused::Applied(_))), "{twice:?}");
     assert_eq!(world.store.meta("rollout").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn whoever_opens_a_seal_at_once_waits_for_its_people() {
+    let world = company().await;
+    let tell = |answer: &WhatIf| answer.seal.clone();
+    let seal =
+        world.engine.whatif_told(&files(100, &[NO_ROOMS]), false, &Silent, tell).await.unwrap().unwrap();
+    let kept = world.store.documents("whatif", std::slice::from_ref(&seal)).await.unwrap();
+    assert_eq!(kept.len(), 1, "what is told is sealed: it can be applied");
+    let page = world.engine.sealed_people(&seal, &ShownFilter::default(), 0, 10).await.unwrap();
+    let who: Vec<_> = page.items.iter().map(|one| &*one.identity.user).collect();
+    assert_eq!((who, page.next), (vec!["ana", "ben"], None));
+    let (_, shown, ..) = world.engine.seal_shown(&seal).await.unwrap();
+    assert_eq!(shown.unwrap()["totals"]["lose"], 2);
 }
 
 #[tokio::test]

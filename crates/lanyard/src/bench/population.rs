@@ -480,7 +480,7 @@ const LAST: [&str; 12] = [
 pub fn account(n: u64, wants: &Desired, names: &SharedNames, now: Timestamp) -> (Account, Applied) {
     let mut dice = Dice::of(n ^ 0xacc0);
     let fields: BTreeMap<FieldName, String> =
-        wants.fields.iter().map(|(name, want)| (name.clone(), want.value.trim().to_owned())).collect();
+        wants.fields.iter().map(|(name, want)| (*name, want.value.trim().to_owned())).collect();
     let mut roles: BTreeMap<CenterId, Role> =
         wants.roles.iter().map(|(at, want)| (*at, want.value)).collect();
     let items: BTreeSet<ItemId> = wants.items.keys().copied().collect();

@@ -189,7 +189,11 @@ async fn judged(
     let kinds = if arguments.cold { 1 } else { 3 };
     for at in 0..kinds * arguments.times {
         match at % kinds {
-            0 => rig.engine.forget_everybody(),
+            0 => {
+                // When nobody has asked for a while, the last answer is long kept.
+                rig.engine.pages_kept().await;
+                rig.engine.forget_everybody();
+            }
             1 => write_about_some(rig, at / kinds).await?,
             _ => {}
         }
