@@ -18,7 +18,7 @@ use lanyard_model::{
     plan::{Difference, Effect, Gate, Operation, Plan, Step},
     signal::Lane,
 };
-use stateright::{Checker, Model, Property};
+use stateright::{Checker, Model, Property, report::WriteReporter};
 
 use super::{Asked, Gating, Voter, capacity, decidable, gate, settle, voted};
 
@@ -416,11 +416,13 @@ fn holds_and_approvals_hold_in_the_first_orders() {
     assert!(checker.unique_state_count() > 25_000, "{} states", checker.unique_state_count());
 }
 
-/// All of them: minutes, and some gigabytes. `cargo nextest run --release --workspace --run-ignored only every_order`
+/// All of them: a long while. In depth first, which keeps no more than one way at a time in memory.
+/// `cargo test --release --workspace every_order -- --ignored --nocapture`
 #[test]
-#[ignore = "takes minutes and gigabytes; a release runs it"]
+#[ignore = "takes long; a release runs it"]
 fn holds_and_approvals_hold_in_every_order() {
-    let checker = Protocol.checker().threads(2).spawn_bfs().join();
+    let all = Protocol.checker().threads(2).spawn_dfs();
+    let checker = all.join_and_report(&mut WriteReporter::new(&mut std::io::stdout()));
     checker.assert_properties();
     let states = checker.unique_state_count();
     println!("{states} different states, {} in all", checker.state_count());
