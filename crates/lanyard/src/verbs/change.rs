@@ -17,7 +17,7 @@ use lanyard_model::id::PlanId;
 use lanyard_plan::render::render_plan;
 use lanyard_policy::PolicyFiles;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Data,
@@ -123,7 +123,8 @@ pub struct UndoAsked {
 pub async fn whatif(arguments: WhatIfArguments) -> anyhow::Result<u8> {
     let files =
         wiring::read_policy(&arguments.draft).map_err(|error| exit::Unusable(format!("{error:#}")))?;
-    let verb = Verb::WhatIf { draft: files.into(), read_groups: arguments.read_groups };
+    let (read_groups, as_json) = (arguments.read_groups, Some(arguments.json));
+    let verb = Verb::WhatIf { draft: files.into(), read_groups, as_json };
     people::run(&arguments.data, verb, arguments.json).await
 }
 
@@ -168,27 +169,34 @@ impl Verbs {
         &self,
         draft: DraftFiles,
         read_groups: bool,
+        as_json: Option<bool>,
         progress: &dyn Progress,
     ) -> anyhow::Result<Said> {
-        let answer =
-            self.engine.whatif(&draft.into(), read_groups, progress).await.map_err(|error| match error {
-                WhatIfError::Mistakes(problems) => anyhow::Error::new(exit::Unusable(problems.render())),
-                WhatIfError::NeverSwept(_) => {
-                    exit::Unusable(format!("{error}: run `lanyard sweep` first")).into()
+        let tell = move |answer: &WhatIf| {
+            let text = if as_json == Some(true) { String::new() } else { whatif_text(answer) };
+            let json = if as_json == Some(false) { Ok(Value::Null) } else { serde_json::to_value(answer) };
+            json.map(|json| Said {
+                exit: if answer.totals.affected > 0 { exit::OPEN } else { exit::DONE },
+                text,
+                json,
+            })
+        };
+        let said =
+            self.engine.whatif_told(&draft.into(), read_groups, progress, tell).await.map_err(|error| {
+                match error {
+                    WhatIfError::Mistakes(problems) => anyhow::Error::new(exit::Unusable(problems.render())),
+                    WhatIfError::NeverSwept(_) => {
+                        exit::Unusable(format!("{error}: run `lanyard sweep` first")).into()
+                    }
+                    WhatIfError::GroupsUnread { .. } => exit::Unusable(format!(
+                        "{error}; nothing was decided. With --read-groups, Okta is asked for them"
+                    ))
+                    .into(),
+                    WhatIfError::Port(failure) => exit::Upstream(failure.to_string()).into(),
+                    other => other.into(),
                 }
-                WhatIfError::GroupsUnread { .. } => exit::Unusable(format!(
-                    "{error}; nothing was decided. With --read-groups, Okta is asked for them"
-                ))
-                .into(),
-                WhatIfError::Port(failure) => exit::Upstream(failure.to_string()).into(),
-                other => other.into(),
             })?;
-        let open = answer.totals.affected > 0;
-        Ok(Said {
-            exit: if open { exit::OPEN } else { exit::DONE },
-            text: whatif_text(&answer),
-            json: serde_json::to_value(&answer)?,
-        })
+        Ok(said?)
     }
 
     pub(super) async fn replay(

@@ -67,6 +67,10 @@ pub enum Verb {
     WhatIf {
         draft: DraftFiles,
         read_groups: bool,
+        /// Which form is printed: there may be a line for everybody, and the other one is not made. `None`: whoever asks is
+        /// of an earlier version, and gets both.
+        #[serde(default)]
+        as_json: Option<bool>,
     },
     Replay {
         draft: DraftFiles,
@@ -182,7 +186,7 @@ pub struct Said {
 /// # Errors
 /// Settings, upstream or store problems.
 pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
-    let said = ask(&data.dir, verb, as_json).await?;
+    let (said, done_by) = answered(&data.dir, verb, as_json).await?;
     let refused = said.text.starts_with("error:");
     if refused {
         // A running server's refusal: talk, not data.
@@ -193,6 +197,9 @@ pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
     } else if !refused {
         crate::out::data(&said.text);
     }
+    if let Some(engine) = done_by {
+        engine.pages_kept().await;
+    }
     Ok(said.exit)
 }
 
@@ -201,11 +208,21 @@ pub async fn run(data: &Data, verb: Verb, as_json: bool) -> anyhow::Result<u8> {
 /// # Errors
 /// As [`run`].
 pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
+    let (said, done_by) = answered(dir, verb, quiet).await?;
+    if let Some(engine) = done_by {
+        engine.pages_kept().await;
+    }
+    Ok(said)
+}
+
+/// The answer; and the engine that gave it, where there is no server. It may still be keeping what it has answered.
+async fn answered(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<(Said, Option<Arc<Engine>>)> {
     let settings = Settings::load(dir)?;
     if let Some(server) = Running::find(dir) {
         match server.run(&serde_json::to_value(&verb)?).await {
             Ok(answer) => {
-                return serde_json::from_value(answer).context("the server's answer cannot be read");
+                let said = serde_json::from_value(answer).context("the server's answer cannot be read")?;
+                return Ok((said, None));
             }
             // The note may be a dead server's: then the store is free.
             Err(error) => error.or_alone()?,
@@ -238,10 +255,11 @@ pub async fn ask(dir: &Path, verb: Verb, quiet: bool) -> anyhow::Result<Said> {
     } else {
         engine.load_memory().await?;
     }
-    let verbs = Verbs { engine, store: Some(store), dir: dir.to_owned(), serving: false };
+    let verbs =
+        Verbs { engine: Arc::clone(&engine), store: Some(store), dir: dir.to_owned(), serving: false };
     let said = verbs.answer(verb, &bars).await;
     bars.clear();
-    said
+    Ok((said?, Some(engine)))
 }
 
 /// Copies the database of a data folder to a new file, through the server that has it open or by itself. The policy and the
@@ -312,7 +330,9 @@ impl Verbs {
             Verb::Explain { person } => self.explain(&person).await,
             Verb::Policy(verb) => super::policy::answer(&self.engine, verb).await,
             Verb::Tell { person, thing, as_of } => self.tell(&person, thing.as_deref(), as_of).await,
-            Verb::WhatIf { draft, read_groups } => self.whatif(draft, read_groups, progress).await,
+            Verb::WhatIf { draft, read_groups, as_json } => {
+                self.whatif(draft, read_groups, as_json, progress).await
+            }
             Verb::Replay { draft, from, to } => self.replay(draft, from, to).await,
             Verb::ApplySeal { seal, waves, pause_minutes, accept_open } => {
                 self.apply_seal(&seal, &waves, pause_minutes, accept_open).await
