@@ -247,7 +247,7 @@ impl SiteState {
         lane: Lane,
     ) -> Result<Option<BTreeSet<ItemId>>, PortFailure> {
         let mut read = self.holders.lock().await;
-        if read.as_ref().is_none_or(|(began, _)| *began < since) {
+        if !read.as_ref().is_some_and(|(began, _)| serves(*began, since, now())) {
             let began = now();
             *read = Some((began, self.port.item_holders(lane).await?));
         }
@@ -275,7 +275,7 @@ impl SiteState {
         lane: Lane,
     ) -> Result<Bookings, PortFailure> {
         let mut scan = self.bookings.lock().await;
-        if scan.as_ref().is_none_or(|scan| scan.began < since) {
+        if !scan.as_ref().is_some_and(|scan| serves(scan.began, since, now())) {
             let began = now();
             let Bookings { rows, proven } = self.whole_calendar(began, lane).await?;
             let mut by_host: HashMap<AccountId, Vec<Booking>> = HashMap::new();
@@ -289,4 +289,10 @@ impl SiteState {
         let Some((by_host, proven)) = found else { return Ok(Bookings::default()) };
         Ok(Bookings { rows: by_host.get(&account).cloned().unwrap_or_default(), proven })
     }
+}
+
+/// Whether a whole read that began then serves somebody who asks for one since a moment. One that has yet to begin was made
+/// while the clock was ahead: nobody can say when that was.
+fn serves(began: Timestamp, since: Timestamp, now: Timestamp) -> bool {
+    (since..=now).contains(&began)
 }

@@ -58,6 +58,8 @@ pub(crate) struct Learnt {
     pub in_lists: Shown,
     pub active_write: Option<bool>,
     pub section_write: Option<bool>,
+    /// A count with a search text counts what the search finds (§1.4); `false`: it counts everybody.
+    pub counts_searches: Option<bool>,
     section_misses: u8,
     /// `null` clears a reference.
     pub null_clears: Option<bool>,

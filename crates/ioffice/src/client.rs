@@ -31,6 +31,8 @@ use crate::{
 
 /// Pages of a search at most: a key that matches more is no key.
 const SEARCH_PAGES_MAX: u32 = 5;
+/// A text that nobody has: whether a count takes notice of texts at all is seen by it.
+const NOBODY: &str = "lanyard-nobody-has-this";
 /// Hits of a quick search at most; each costs a call.
 const QUICK_HITS_MAX: usize = 10;
 
@@ -257,6 +259,40 @@ impl IofficeClient {
             }
         }
         Err(refused.unwrap_or_else(never_asked))
+    }
+
+    /// Why a search that showed so many accounts may have been cut: `GET /users/count` with the same text (§1.4) says that
+    /// there are more. `None` also where this site's count takes no notice of a text.
+    pub(crate) async fn cut_search(
+        &self,
+        text: &str,
+        shown: usize,
+        lane: Lane,
+    ) -> Result<Option<String>, ReadError> {
+        if self.learnt().counts_searches == Some(false) {
+            return Ok(None);
+        }
+        let searched = |text: &str| {
+            let mut collection = self.users(SELECTOR_LEVEL_MAX, lane);
+            collection.filters.push(("search", text.to_owned()));
+            collection
+        };
+        let collection = searched(text);
+        let Some(count) = self.session().count(&collection).await? else { return Ok(None) };
+        if count <= shown as u64 {
+            return Ok(None);
+        }
+        // Rows that could not be understood were not shown; they are there all the same.
+        let rows = self.session().search(&collection, SEARCH_PAGES_MAX, |_| Some(())).await?;
+        if rows.is_none_or(|rows| rows.len() as u64 >= count) {
+            return Ok(None);
+        }
+        if self.learnt().counts_searches.is_none() {
+            let nobody = self.session().count(&searched(NOBODY)).await?;
+            self.learnt().counts_searches = Some(nobody == Some(0));
+        }
+        let trusted = self.learnt().counts_searches == Some(true);
+        Ok(trusted.then(|| format!("a search shows {shown} accounts, and {count} are counted")))
     }
 
     /// `POST /users/quicksearch` by one property (§3.4), for properties that the plain search does not cover.

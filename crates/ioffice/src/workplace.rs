@@ -53,6 +53,18 @@ impl Workplace for IofficeClient {
         found.map_err(|e| self.failure(e))
     }
 
+    async fn hidden_from(
+        &self,
+        key: &SearchKey,
+        shown: usize,
+        lane: Lane,
+    ) -> Result<Option<String>, PortFailure> {
+        if !SEARCHED.contains(&key.field.as_str()) {
+            return Ok(None);
+        }
+        self.cut_search(key.value.trim(), shown, lane).await.map_err(|e| self.failure(e))
+    }
+
     async fn is_user_name_free(&self, user_name: &str, lane: Lane) -> Result<bool, PortFailure> {
         self.user_name_is_free(user_name, lane).await.map_err(|e| self.failure(e))
     }

@@ -20,7 +20,7 @@ use crate::{
     engine::Active,
     journal::line,
     late::alarm_key,
-    ports::{GONE_KIND, SearchKey, Write},
+    ports::{GONE_KIND, PortFailure, SearchKey, Write},
     reactions::{Unclear, disputed, unclaimed},
 };
 
@@ -158,12 +158,13 @@ impl Engine {
         let mut sleeping: Vec<Account> = Vec::new();
         // Accounts that ended with another identity, which may or may not have been the same person.
         let mut doubtful: Vec<(String, AccountKey)> = Vec::new();
+        let mut searched: Vec<(SearchKey, usize)> = Vec::new();
         for term in &terms {
             let mut candidates: BTreeMap<AccountId, Account> = BTreeMap::new();
             let key = SearchKey { field: term.field, value: term.value.clone() };
-            for account in port.find_accounts(&key, scene.item.lane).await? {
-                candidates.insert(account.id(), account);
-            }
+            let shown = port.find_accounts(&key, scene.item.lane).await?;
+            searched.push((key, shown.len()));
+            candidates.extend(shown.into_iter().map(|account| (account.id(), account)));
             // The site's search does not fold; the mirror finds spellings it would miss.
             for known in self.store.accounts_by_key(scene.site.id(), &term.kind, &term.folded).await? {
                 if let std::collections::btree_map::Entry::Vacant(free) = candidates.entry(known.id) {
@@ -235,6 +236,15 @@ impl Engine {
                 return Ok(AccountView { disputed: Some(Unclear::disputed(why)), ..AccountView::default() });
             }
             *strongest = sleeping;
+        }
+        if found.iter().all(|(_, accounts)| accounts.is_empty()) {
+            // An answer that was cut shows nobody, and a second account would be made.
+            for (key, shown) in &searched {
+                if let Some(reason) = port.hidden_from(key, *shown, scene.item.lane).await? {
+                    let upstream = format!("iOffice {}", scene.site.id());
+                    return Err(PortFailure::Unavailable { upstream, reason }.into());
+                }
+            }
         }
         let mut holders: BTreeMap<AccountKey, Holder> = BTreeMap::new();
         for account in found.iter().flat_map(|(_, accounts)| accounts) {

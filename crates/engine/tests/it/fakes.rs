@@ -309,6 +309,8 @@ pub struct OfficeState {
     pub hides_inactive: bool,
     /// Searches miss accounts made after this many.
     pub search_blind: bool,
+    /// Searches show nobody, and counts tell that there is somebody.
+    pub search_cut: bool,
     /// Somebody books a room for this account as soon as a scan has ended.
     pub booked_after_scan: Option<i64>,
     /// Accounts do not show their items; this says who has which.
@@ -580,8 +582,15 @@ impl Workplace for Office {
                 account.is_live()
                     && account.fields.get(&key.field).is_some_and(|v| v.eq_ignore_ascii_case(&key.value))
                     && !(state.search_blind && account.id().0 > 100)
+                    && !state.search_cut
             });
             found.map(|account| state.shown(account, at)).collect()
+        })
+    }
+
+    async fn hidden_from(&self, _: &SearchKey, shown: usize, _: Lane) -> Result<Option<String>, PortFailure> {
+        self.read(|state| {
+            state.search_cut.then(|| format!("a search shows {shown} accounts, and 1 are counted"))
         })
     }
 

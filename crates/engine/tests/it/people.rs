@@ -456,6 +456,19 @@ async fn a_create_without_an_answer_is_never_sent_twice() {
     assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
 }
 
+/// Found by seed 183 of `brief`: pages of a site came back without their last rows.
+#[tokio::test]
+async fn nobody_gets_a_second_account_because_a_search_was_cut() {
+    let mut world = World::new().await;
+    world.hq.change(|s| s.search_cut = true);
+    world.say(person("acme", "ana", "Ana", "0417")).await;
+    world.quiet_for(Duration::from_secs(30)).await;
+    assert_eq!(world.hq.attempts(), 0, "{}", world.shown());
+    world.hq.change(|s| s.search_cut = false);
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
+}
+
 #[tokio::test]
 async fn no_desk_is_given_twice() {
     let mut world = World::new().await;

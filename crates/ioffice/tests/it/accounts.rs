@@ -351,6 +351,33 @@ async fn searching_is_fuzzy_and_bounded() {
 }
 
 #[tokio::test]
+async fn a_search_that_shows_nobody_is_held_against_the_count() {
+    let s = stage();
+    let key = SearchKey { field: field("employeeId"), value: "HL-00417".into() };
+    let hidden = async |s: &Stage| s.client.hidden_from(&key, 0, Lane::Normal).await.unwrap();
+    let count = |n: u64| ok(json!({ "count": n }));
+    s.site.then([count(0)]);
+    assert_eq!(hidden(&s).await, None);
+    assert_eq!(s.site.lines(), ["GET /users/count"], "nobody: that is one call");
+    assert_eq!(s.site.seen()[0].param("search"), Some("HL-00417"));
+    // Of an answer that was cut the count knows; and that it takes notice of texts is seen once.
+    let cut = Some("a search shows 0 accounts, and 1 are counted");
+    s.site.then([count(1), ok(json!([])), count(0)]);
+    assert_eq!(hidden(&s).await.as_deref(), cut);
+    s.site.then([count(1), ok(json!([]))]);
+    assert_eq!(hidden(&s).await.as_deref(), cut);
+    // A row that says too little to be shown is there all the same.
+    s.site.then([count(1), ok(json!([{"id": 9}]))]);
+    assert_eq!(hidden(&s).await, None);
+    // Where the count takes no notice, it says nothing, and is not asked again.
+    let s = stage();
+    s.site.then([count(2_000), ok(json!([])), count(2_000)]);
+    assert_eq!(hidden(&s).await, None);
+    assert_eq!(hidden(&s).await, None);
+    assert_eq!(s.site.lines(), ["GET /users/count", "GET /users", "GET /users/count"]);
+}
+
+#[tokio::test]
 async fn other_properties_are_found_by_quick_search_and_read_by_id() {
     let s = stage();
     s.site.then([ok(json!([{"id": 5201, "name": "Mira Okafor"}])), ok(mira())]);
