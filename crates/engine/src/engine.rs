@@ -136,6 +136,8 @@ pub struct Engine {
     pub(crate) policy_changed: Notify,
     /// Groups that policy names and no directory has: what rests on them is not taken away.
     missing_groups: RwLock<BTreeSet<GroupId>>,
+    /// Groups whose deletion this process heard: Okta gives an id once.
+    ended_groups: Mutex<BTreeSet<GroupId>>,
     /// Live people accounts per site as last counted, for caps in percent.
     people: RwLock<BTreeMap<SiteId, u64>>,
     /// When each feed was last read.
@@ -264,6 +266,7 @@ impl Engine {
             barred: RwLock::new(settings.sign_off.clone()),
             active: RwLock::new(Arc::new(active)),
             missing_groups: RwLock::default(),
+            ended_groups: Mutex::default(),
             people: RwLock::default(),
             polled: RwLock::default(),
             heard: Mutex::default(),
@@ -520,7 +523,11 @@ impl Engine {
         self.missing_groups.write().unwrap_or_else(PoisonError::into_inner).extend(missing);
     }
 
-    pub(crate) fn set_missing_groups(&self, missing: BTreeSet<GroupId>) {
+    /// By a list. Groups whose end was heard stay gone, whatever a list shows: it may have been read before.
+    pub(crate) fn set_missing_groups(&self, mut missing: BTreeSet<GroupId>) {
+        let ended = self.ended_groups.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.extend(self.active().groups.intersection(&ended).cloned());
+        drop(ended);
         let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
         let news = *known != missing;
         *known = missing;
@@ -534,6 +541,8 @@ impl Engine {
     /// Adds groups that were just deleted. Answers the write that makes a restart remember them, if any is new.
     pub(crate) fn add_missing_groups(&self, deleted: impl IntoIterator<Item = GroupId>) -> Option<Write> {
         let active = self.active();
+        let deleted: BTreeSet<_> = deleted.into_iter().collect();
+        self.ended_groups.lock().unwrap_or_else(PoisonError::into_inner).extend(deleted.iter().cloned());
         let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
         let before = known.len();
         known.extend(deleted.into_iter().filter(|group| active.groups.contains(group)));

@@ -85,6 +85,14 @@ fn nothing_is_made_twice_because_a_read_was_older_or_shorter_than_it_seemed() {
     }
 }
 
+/// Found by seed 922: a look that could not tell somebody's groups was remembered as if they were in none, so that the next whole
+/// read found nothing changed. Whoever was out of the app's group by then had been out "since long", and the settle window was
+/// over before it began. Here the group itself had been deleted, which was heard last.
+#[test]
+fn what_one_read_did_not_see_is_not_remembered_as_left() {
+    holds(Plan::drawn(922, Profile::Brief));
+}
+
 /// Found by seed 12: a process that was started while the site could not be read bound its policy against nothing,
 /// and took from everybody what "no rule gives any more".
 #[test]

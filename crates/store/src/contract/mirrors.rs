@@ -33,6 +33,8 @@ pub(super) async fn content_decides_since_when(store: &dyn Store) {
     let answer = put(store, vec![mirror(&listed, &[], 75)]).await;
     assert_eq!(answer, mirrored(70, false, false), "an incomplete list of groups proves no absence");
     assert_eq!(store.members(&tenant(), &"g2".into()).await.unwrap(), [who("ana")]);
+    let remembered = store.identity(&ana.id).await.unwrap().unwrap().identity.groups;
+    assert_eq!(remembered, Groups::new(["g2".into()], false), "nor is it remembered as one");
     put(store, vec![mirror(&moved, &[], 76)]).await;
 
     let gone = Write::IdentityGone { identity: ana.id.clone(), at: at(80), proof: "deleted".into() };

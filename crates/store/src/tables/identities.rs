@@ -10,7 +10,7 @@ use lanyard_engine::ports::{
 use lanyard_model::{
     fold,
     id::{GroupId, IdentityId, TenantId},
-    identity::{Group, Identity},
+    identity::{Group, Groups, Identity},
 };
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -89,9 +89,17 @@ pub(crate) fn mirror(
             number: row.int(8)?,
         })
     })?;
-    let kept = record::write(identity)?;
     let name = fold_plain(&identity.display_name());
     let groups = known_groups(identity, before.as_ref().map_or("[]", |old| &old.groups))?;
+    let kept = match identity.groups.complete {
+        true => record::write(identity)?,
+        // What is remembered must not lack what nobody saw go: the next whole read would find nothing changed, and what they
+        // left now would count as left since then.
+        false => {
+            let ids: Vec<GroupId> = record::read_list("groups", &groups)?;
+            record::write(&Identity { groups: Groups::new(ids, false), ..identity.clone() })?
+        }
+    };
     let content = content_hash(identity, &groups)?;
     let keys = record::list(&keys::sorted(found_by))?;
     let words = record::list(&words_of(identity))?;
