@@ -20,6 +20,28 @@ pub trait Clock: Send + Sync {
         self.sleep_until(until).await;
     }
 
+    /// A moment by a clock that nobody sets: it tells how much time has passed, and is compared with nothing but itself. Waits
+    /// that somebody asked us for are counted by it.
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
+
+    /// Returns when `steady()` is at or past `until`.
+    async fn sleep_steady(&self, until: Timestamp) {
+        // A sleeper may be woken early by a clock that is set.
+        while let Some(wait) =
+            Duration::try_from(until.duration_since(self.steady())).ok().filter(|wait| !wait.is_zero())
+        {
+            self.sleep(wait).await;
+        }
+    }
+
+    /// A steady moment as `now()` will show it then, if it is not set meanwhile.
+    fn shown(&self, steady: Timestamp) -> Timestamp {
+        let now = self.now();
+        now.checked_add(steady.duration_since(self.steady())).unwrap_or(now)
+    }
+
     /// Marks work under way until the guard drops, so that a clock which skips idle time does not skip over it.
     /// Real clocks ignore it.
     fn busy(&self) -> BusyGuard {

@@ -35,6 +35,9 @@ const FEED_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// The state of a hook that nobody keeps.
 const NO_HOOK: &str = "none";
 
+/// Hooks of a tenant that were ours, with blanks between them.
+const HOOKS: &str = "hooks-ours:";
+
 impl Engine {
     /// Runs everything until `stop` turns true. Answers after all loops ended; looks under way end by themselves.
     pub async fn run(self: Arc<Self>, surroundings: Surroundings, stop: watch::Receiver<bool>) {
@@ -208,10 +211,27 @@ impl Engine {
         }
     }
 
+    /// Hooks that this and earlier processes verified. A store that cannot be read is asked until it can.
+    async fn our_hooks(&self, tenant: &TenantId) -> Vec<String> {
+        let mut failures = 0;
+        loop {
+            match self.store.meta(&format!("{HOOKS}{tenant}")).await {
+                Ok(kept) => return kept.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+                Err(failure) => {
+                    failures += 1;
+                    tracing::warn!(%tenant, %failure, "which event hooks are ours could not be read");
+                    self.clock.sleep(self.settings.backoff(failures, tenant.as_str())).await;
+                }
+            }
+        }
+    }
+
     /// Registers and verifies the hook, and checks now and then that it still lives.
     async fn keep_hook(&self, tenant: &TenantId, wish: &HookWish) {
         let mut known: Option<HookState> = None;
         let mut alarmed = false;
+        let mut ours = self.our_hooks(tenant).await;
+        self.directories()[tenant].remember_hooks(&ours);
         let (mut failures, mut unwell) = (0, 0);
         loop {
             let directory = &self.directories()[tenant];
@@ -228,9 +248,13 @@ impl Engine {
                     let live = HookState::Live { id: id.clone() };
                     if known.as_ref() != Some(&live) || alarmed {
                         alarmed = false;
+                        if !ours.contains(&id) {
+                            ours.push(id.clone());
+                        }
                         let batch = vec![
                             Write::FindingOver { key, at: now },
                             Write::Meta { key: format!("hook-state:{tenant}"), value: "live".into() },
+                            Write::Meta { key: format!("{HOOKS}{tenant}"), value: ours.join(" ") },
                             line(tenant, now, "hook", "the event hook is verified and delivers")
                                 .detail(id)
                                 .write(),

@@ -165,23 +165,9 @@ impl WhatIf {
 
 impl Engine {
     /// Judges everybody by the draft. With `read_groups`, members of groups that only the draft names are asked for in
-    /// Okta; otherwise no call is made, and such a draft is refused.
-    ///
-    /// # Errors
-    /// See [`WhatIfError`].
-    pub async fn whatif(
-        &self,
-        files: &PolicyFiles,
-        read_groups: bool,
-        progress: &dyn Progress,
-    ) -> Result<WhatIf, WhatIfError> {
-        let answer = self.judge_everybody(files, read_groups, progress).await?;
-        self.keep_answer(files, &answer).await?;
-        Ok(answer)
-    }
-
-    /// The same, put into other words by `tell`, on a thread of its own while the seal is being kept. The pages that show the
-    /// seal's people are kept after this has answered; whoever asks for one before waits for it.
+    /// Okta; otherwise no call is made, and such a draft is refused. The answer is put into other words by `tell`, on a
+    /// thread of its own while the seal is being kept. The pages that show the seal's people are kept after this has
+    /// answered; whoever asks for one before waits for it.
     ///
     /// # Errors
     /// See [`WhatIfError`].

@@ -1,4 +1,4 @@
-//! The site's budget: a token bucket on the clock port, with lanes.
+//! The site's budget: a token bucket on the clock port's steady time, with lanes.
 //!
 //! Leavers go first and never stand behind others: one slot and a few tokens are kept back for them. One list
 //! request is in flight per site (§1.6). A 429 closes the bucket for a while and slows it down; quiet time speeds
@@ -105,8 +105,6 @@ struct State {
     filled_at: Timestamp,
     rate_changed_at: Timestamp,
     closed_until: Option<Timestamp>,
-    /// How long that was when it was asked for. Seen from later it is never longer: else our clock was set back.
-    closed_for: Duration,
     throttles_in_a_row: u32,
     in_flight: u32,
     in_flight_bulk: u32,
@@ -132,7 +130,7 @@ enum Verdict {
 
 impl Budget {
     pub(crate) fn new(clock: Arc<dyn Clock>, pace: Pace, jitter_seed: u64) -> Arc<Self> {
-        let now = clock.now();
+        let now = clock.steady();
         Arc::new(Self {
             clock,
             pace,
@@ -142,7 +140,6 @@ impl Budget {
                 filled_at: now,
                 rate_changed_at: now,
                 closed_until: None,
-                closed_for: Duration::ZERO,
                 throttles_in_a_row: 0,
                 in_flight: 0,
                 in_flight_bulk: 0,
@@ -181,8 +178,9 @@ impl Budget {
 
     /// When the site lets calls through again, if it has asked us to wait.
     pub fn closed_until(&self) -> Option<Timestamp> {
-        let now = self.clock.now();
-        lock(&self.state).closed_until_at(now).filter(|until| *until > now)
+        let now = self.clock.steady();
+        let until = lock(&self.state).closed_until.filter(|until| *until > now);
+        until.map(|until| self.clock.shown(until))
     }
 
     /// Waits for a turn. Standing behind others has no limit; waiting for a site that asked us to has `patience`.
@@ -206,7 +204,7 @@ impl Budget {
                     (Gate::Open, _) | (Gate::ReadsOnly, false) => {}
                     _ => return Err(Denied::Stopped),
                 }
-                let now = self.clock.now();
+                let now = self.clock.steady();
                 let verdict = state.verdict(ticket, now, self.pace);
                 if let Verdict::Go = verdict {
                     state.take(ask);
@@ -218,13 +216,13 @@ impl Budget {
                     drop(place);
                     return Ok(Turn { budget: self.clone(), ask });
                 }
-                Verdict::Sleep(until) if since(self.clock.now(), until) > patience => {
-                    return Err(Denied::TooLate { at: until });
+                Verdict::Sleep(until) if since(self.clock.steady(), until) > patience => {
+                    return Err(Denied::TooLate { at: self.clock.shown(until) });
                 }
                 Verdict::Sleep(until) => {
                     tokio::select! {
                         biased;
-                        () = self.clock.sleep_until(until) => {}
+                        () = self.clock.sleep_steady(until) => {}
                         () = wake.notified() => {}
                     }
                 }
@@ -235,10 +233,10 @@ impl Budget {
 
     /// The site answered 429. Closes the bucket, slows down, and returns when to try again.
     pub(crate) fn throttled(&self, retry_after: Option<Duration>) -> Timestamp {
-        let now = self.clock.now();
+        let now = self.clock.steady();
         let mut state = lock(&self.state);
         // Calls that were in flight together are one lesson, not several.
-        let same_lesson = state.closed_until_at(now).is_some_and(|until| until > now);
+        let same_lesson = state.closed_until.is_some_and(|until| until > now);
         if !same_lesson {
             state.throttles_in_a_row = state.throttles_in_a_row.saturating_add(1);
             if let Some(top) = self.pace.per_second {
@@ -254,11 +252,10 @@ impl Budget {
             }
         };
         let until = now.checked_add(pause).unwrap_or(now);
-        let until = state.closed_until_at(now).map_or(until, |known| known.max(until));
+        let until = state.closed_until.map_or(until, |known| known.max(until));
         state.closed_until = Some(until);
-        state.closed_for = since(now, until);
         state.tokens = state.tokens.min(1.0);
-        until
+        self.clock.shown(until)
     }
 
     /// The site took a call.
@@ -281,11 +278,6 @@ impl std::fmt::Debug for Budget {
 }
 
 impl State {
-    /// Until when the site asked us to wait, as a clock tells that may have been set back since.
-    fn closed_until_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.closed_until.map(|until| until.min(now.checked_add(self.closed_for).unwrap_or(until)))
-    }
-
     /// Lets `ticket` go, if nobody in front of it could go instead.
     fn verdict(&mut self, ticket: u64, now: Timestamp, pace: Pace) -> Verdict {
         self.fill(now, pace);
@@ -293,9 +285,8 @@ impl State {
         if chosen != ticket {
             return Verdict::StandBy;
         }
-        if let Some(until) = self.closed_until_at(now) {
+        if let Some(until) = self.closed_until {
             if until > now {
-                self.closed_until = Some(until);
                 return Verdict::Sleep(until);
             }
             self.closed_until = None;
@@ -356,10 +347,6 @@ impl State {
             self.tokens = f64::from(pace.burst);
             return;
         };
-        // A clock that was set back tells nothing of what has passed: it is counted from there, or nothing would go until
-        // it is as late again as it was.
-        self.filled_at = self.filled_at.min(now);
-        self.rate_changed_at = self.rate_changed_at.min(now);
         // Each quiet half minute counts, also those in which nobody asked.
         while self.rate < top && since(self.rate_changed_at, now) >= SPEED_UP_EVERY {
             self.rate = (self.rate * 1.25).min(top);
@@ -400,7 +387,6 @@ fn reserve(pace: Pace) -> f64 {
 }
 
 fn since(earlier: Timestamp, later: Timestamp) -> Duration {
-    // Negative when the clock was set back; then no time has passed.
     Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }
 

@@ -261,16 +261,11 @@ impl IofficeClient {
         Err(refused.unwrap_or_else(never_asked))
     }
 
-    /// Why a search that showed so many accounts may have been cut: `GET /users/count` with the same text (§1.4) says that
-    /// there are more. `None` also where this site's count takes no notice of a text.
-    pub(crate) async fn cut_search(
-        &self,
-        text: &str,
-        shown: usize,
-        lane: Lane,
-    ) -> Result<Option<String>, ReadError> {
+    /// Fails where a search showed so many accounts and `GET /users/count` with the same text (§1.4) says that there are
+    /// more. Where this site's count takes no notice of a text, nothing is known of it.
+    pub(crate) async fn compare_search(&self, text: &str, shown: usize, lane: Lane) -> Result<(), ReadError> {
         if self.learnt().counts_searches == Some(false) {
-            return Ok(None);
+            return Ok(());
         }
         let searched = |text: &str| {
             let mut collection = self.users(SELECTOR_LEVEL_MAX, lane);
@@ -278,21 +273,23 @@ impl IofficeClient {
             collection
         };
         let collection = searched(text);
-        let Some(count) = self.session().count(&collection).await? else { return Ok(None) };
+        let Some(count) = self.session().count(&collection).await? else { return Ok(()) };
         if count <= shown as u64 {
-            return Ok(None);
+            return Ok(());
         }
         // Rows that could not be understood were not shown; they are there all the same.
         let rows = self.session().search(&collection, SEARCH_PAGES_MAX, |_| Some(())).await?;
         if rows.is_none_or(|rows| rows.len() as u64 >= count) {
-            return Ok(None);
+            return Ok(());
         }
         if self.learnt().counts_searches.is_none() {
             let nobody = self.session().count(&searched(NOBODY)).await?;
             self.learnt().counts_searches = Some(nobody == Some(0));
         }
-        let trusted = self.learnt().counts_searches == Some(true);
-        Ok(trusted.then(|| format!("a search shows {shown} accounts, and {count} are counted")))
+        if self.learnt().counts_searches == Some(true) {
+            return Err(search_was_cut(shown, count));
+        }
+        Ok(())
     }
 
     /// `POST /users/quicksearch` by one property (§3.4), for properties that the plain search does not cover.
@@ -431,6 +428,11 @@ impl IofficeClient {
 /// The narrowest selector is always tried, so something was asked and refused.
 fn never_asked() -> ReadError {
     ReadError::Malformed { reason: "users were asked for with no selector at all".into() }
+}
+
+/// Asked again, it may be whole.
+fn search_was_cut(shown: usize, count: u64) -> ReadError {
+    ReadError::Unavailable { reason: format!("a search shows {shown} accounts, and {count} are counted") }
 }
 
 fn too_many_matches() -> ReadError {

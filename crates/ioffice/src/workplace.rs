@@ -53,16 +53,11 @@ impl Workplace for IofficeClient {
         found.map_err(|e| self.failure(e))
     }
 
-    async fn hidden_from(
-        &self,
-        key: &SearchKey,
-        shown: usize,
-        lane: Lane,
-    ) -> Result<Option<String>, PortFailure> {
+    async fn search_was_whole(&self, key: &SearchKey, shown: usize, lane: Lane) -> Result<(), PortFailure> {
         if !SEARCHED.contains(&key.field.as_str()) {
-            return Ok(None);
+            return Ok(());
         }
-        self.cut_search(key.value.trim(), shown, lane).await.map_err(|e| self.failure(e))
+        self.compare_search(key.value.trim(), shown, lane).await.map_err(|e| self.failure(e))
     }
 
     async fn is_user_name_free(&self, user_name: &str, lane: Lane) -> Result<bool, PortFailure> {

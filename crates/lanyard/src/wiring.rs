@@ -571,6 +571,13 @@ impl Clock for SystemClock {
         jiff::Timestamp::now()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn steady(&self) -> jiff::Timestamp {
+        static BEGAN: std::sync::OnceLock<(jiff::Timestamp, std::time::Instant)> = std::sync::OnceLock::new();
+        let (at, began) = BEGAN.get_or_init(|| (jiff::Timestamp::now(), std::time::Instant::now()));
+        at.checked_add(began.elapsed()).unwrap_or(*at)
+    }
+
     async fn sleep_until(&self, until: jiff::Timestamp) {
         let wait = until.duration_since(self.now());
         if let Ok(wait) = Duration::try_from(wait) {

@@ -68,7 +68,8 @@ impl Certificate {
 
 impl Evidence {
     /// Judges the evidence. `expected_rows` is the last certified number of rows; a list below
-    /// `shrink_percent_max` less than that is in doubt, whatever else it says.
+    /// `shrink_percent_max` less than that is in doubt, whatever else it says. One row less is never a doubt: among few
+    /// people that is nobody's share.
     pub fn certify(self, expected_rows: Option<u64>, shrink_percent_max: u32) -> Certificate {
         let mut doubts = Vec::new();
         if !self.reached_end {
@@ -99,7 +100,8 @@ impl Evidence {
             doubts.push("the definitions of its fields changed while the list was read".to_owned());
         }
         if let Some(expected) = expected_rows {
-            let floor = expected.saturating_sub(expected * u64::from(shrink_percent_max) / 100);
+            let less = (expected * u64::from(shrink_percent_max) / 100).max(1);
+            let floor = expected.saturating_sub(less).max(expected.min(1));
             if self.rows < floor {
                 doubts.push(format!(
                     "the list shrank from {expected} to {} rows, more than {shrink_percent_max} % at once",

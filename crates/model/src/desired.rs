@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{FieldName, Role},
+    account::{Account, FieldName, Role},
     door::{DoorRights, DoorSpan},
     failure::FailedStep,
     id::{AccountId, CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
+    plan::Operation,
 };
 
 /// One reason, complete enough to read aloud: which rule, which row, on what grounds.
@@ -354,6 +355,9 @@ pub struct DeskWait {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Applied {
+    /// We made the account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
     pub fields: BTreeMap<FieldName, String>,
     /// The wanted user name was taken when the account was made: (wanted, used instead). Kept while the wish is the
     /// same, so that nobody is renamed back and forth.
@@ -400,6 +404,32 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// Takes for ours what an accepted write gave, on an account as it was before (`None`: it was made): a look that never comes
+    /// to its end would leave it to nobody. What a leave put aside and is given back stays its owner's.
+    pub fn note_given(&mut self, op: &Operation, before: Option<&Account>) {
+        match op {
+            Operation::Create { patch } | Operation::Update { patch } => {
+                self.made |= matches!(op, Operation::Create { .. });
+                let had = before.and_then(|account| account.items.as_ref());
+                let is_new = |item: &&ItemId| had.is_none_or(|had| !had.contains(item));
+                self.items.extend(patch.items.iter().flatten().filter(is_new));
+                self.seat = patch.seat.unwrap_or(self.seat);
+                self.section = patch.section.unwrap_or(self.section);
+                self.cost_center = patch.cost_center.unwrap_or(self.cost_center);
+            }
+            Operation::SetRoles { roles } => {
+                let had = before.and_then(|account| account.roles.as_ref());
+                for (center, role) in roles {
+                    let was_there = had.is_some_and(|had| had.get(center) == Some(role));
+                    if !was_there && self.set_aside.get(center) != Some(role) {
+                        self.roles.insert(*center, *role);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Whether anything is there that we brought about. What failed or was refused, when they left, what they wait for and what
     /// they lack is nothing of the kind.
     pub fn is_anything(&self) -> bool {

@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::assertion::KeyProblem;
 use crate::attention::Ourselves;
-use crate::budget::{Admission, Budget, ThrottleKind, server_time};
+use crate::budget::{Admission, Budget, Moment, ThrottleKind, server_time};
 use crate::counters::{CallOutcome, Counters};
 use crate::json::Plain;
 use crate::problem::{Problem, classify, is_nonce_demand, is_replay};
@@ -159,7 +159,12 @@ pub(crate) struct Memory {
 impl OktaClient {
     /// What the last answers said of each quota.
     pub(crate) fn told_quotas(&self) -> Vec<Quota> {
-        lock(&self.core.budget).quotas(self.core.clock.now())
+        let clock = &self.core.clock;
+        let mut quotas = lock(&self.core.budget).quotas(clock.steady());
+        for quota in &mut quotas {
+            quota.resets_at = quota.resets_at.map(|at| clock.shown(at));
+        }
+        quotas
     }
 
     /// A client that has not called anybody yet.
@@ -330,7 +335,12 @@ impl Core {
     /// Records a 429 in the budget; the next attempt will wait it out.
     pub(crate) fn note_throttle(&self, route: Route, headers: &HeaderMap) -> (Timestamp, ThrottleKind) {
         let dice = lock(&self.dice).random::<f64>();
-        lock(&self.budget).throttled(route.bucket, headers, self.clock.now(), dice)
+        let (until, kind) = lock(&self.budget).throttled(route.bucket, headers, self.moment(), dice);
+        (self.clock.shown(until), kind)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { steady: self.clock.steady(), shown: self.clock.now() }
     }
 
     /// One exchange: waits for its place in the budget, then builds the request (so that its times are fresh), sends it
@@ -344,7 +354,7 @@ impl Core {
         let mut woken = false;
         loop {
             let (place, answered) = (self.queue.place(lane).notified(), self.queue.answers.notified());
-            let admission = lock(&self.budget).admit(route.bucket, lane, self.clock.now());
+            let admission = lock(&self.budget).admit(route.bucket, lane, self.clock.steady());
             if std::mem::take(&mut woken)
                 && matches!(admission, Admission::Wait(_) | Admission::WaitForAnswer)
             {
@@ -353,7 +363,7 @@ impl Core {
             }
             match admission {
                 Admission::Go => break,
-                Admission::Wait(until) => self.clock.sleep_until(until).await,
+                Admission::Wait(until) => self.clock.sleep_steady(until).await,
                 Admission::WaitForAnswer => answered.await,
                 Admission::WaitForPlace => {
                     place.await;
@@ -374,7 +384,7 @@ impl Core {
                 if let Some(there) = server_time(answer.headers()) {
                     *lock(&self.skew) = there.duration_since(now);
                 }
-                lock(&self.budget).learn(route.bucket, answer.headers(), now);
+                lock(&self.budget).learn(route.bucket, answer.headers(), self.moment());
                 drop(place);
                 self.counters.add(route.endpoint, CallOutcome::of(answer.status()));
                 let request_id = answer.headers().get("x-okta-request-id").and_then(|v| v.to_str().ok());

@@ -82,6 +82,10 @@ impl Directory for OktaClient {
         }
     }
 
+    fn remember_hooks(&self, ids: &[String]) {
+        OktaClient::remember_hooks(self, ids);
+    }
+
     async fn ensure_hook(&self, wish: &HookWish) -> Result<HookState, PortFailure> {
         self.keep_hook(wish).await.map_err(|p| self.failure(p))
     }

@@ -15,6 +15,7 @@ use crate::log::LogEvent;
 use crate::problem::Problem;
 
 const HOOKS: Route = Route { endpoint: "GET /eventHooks", bucket: "eventHooks" };
+const HOOK: Route = Route { endpoint: "GET /eventHooks/{id}", bucket: "eventHooks" };
 const HOOK_CREATE: Route = Route { endpoint: "POST /eventHooks", bucket: "eventHooks" };
 const HOOK_UPDATE: Route = Route { endpoint: "PUT /eventHooks/{id}", bucket: "eventHooks" };
 const HOOK_VERIFY: Route = Route { endpoint: "POST /eventHooks/{id}/lifecycle/verify", bucket: "eventHooks" };
@@ -139,7 +140,8 @@ impl OktaClient {
         Ok(core.walk(pages, |row, _| EventHook::read(row)).await?.rows)
     }
 
-    /// The hook that is ours: by address first, else by name.
+    /// The hook that is ours: by address first, else by name. One that was ours before is asked for by its id where the list
+    /// does not show it: a list may be cut, and a second hook would be made beside it.
     ///
     /// # Errors
     /// Any [`Problem`].
@@ -150,15 +152,47 @@ impl OktaClient {
             let _ = self.organization().await;
         }
         let hooks = self.hooks().await?;
+        // Whatever delivers to our address was given our secret by us.
+        let at_ours = hooks.iter().filter(|h| h.uri == wish.url).map(|h| h.id.clone());
+        lock(&self.core.memory).hooks.extend(at_ours);
         let found = hooks
             .iter()
             .find(|h| h.uri == wish.url)
             .or_else(|| hooks.iter().find(|h| h.name == wish.name))
             .cloned();
-        if let Some(hook) = &found {
-            lock(&self.core.memory).hooks.insert(hook.id.clone());
+        let found = match found {
+            Some(found) => found,
+            None => match self.known_hook(wish).await? {
+                Some(known) => known,
+                None => return Ok(None),
+            },
+        };
+        lock(&self.core.memory).hooks.insert(found.id.clone());
+        Ok(Some(found))
+    }
+
+    /// Hooks that were ours before this process.
+    pub fn remember_hooks(&self, ids: &[String]) {
+        lock(&self.core.memory).hooks.extend(ids.iter().cloned());
+    }
+
+    /// One that was ours and still is, read by its id.
+    async fn known_hook(&self, wish: &HookWish) -> Result<Option<EventHook>, Problem> {
+        let core = &*self.core;
+        let known: Vec<String> = lock(&core.memory).hooks.iter().cloned().collect();
+        for id in known {
+            let url = core.address(&["api", "v1", "eventHooks", &id], &[]);
+            let answer = match core.call(&Call::read(HOOK, url, Lane::Normal, "the event hook")).await {
+                Ok(answer) => answer,
+                Err(Problem::NotFound { .. }) => continue,
+                Err(problem) => return Err(problem),
+            };
+            let hook = EventHook::read(&answer.json("the event hook")?);
+            if let Some(hook) = hook.filter(|h| h.uri == wish.url || h.name == wish.name) {
+                return Ok(Some(hook));
+            }
         }
-        Ok(found)
+        Ok(None)
     }
 
     /// Creates, repairs and verifies the hook.

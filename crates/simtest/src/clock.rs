@@ -53,6 +53,10 @@ impl Clock for LifeClock {
         now.checked_add(self.weather.skew()).unwrap_or(now)
     }
 
+    fn steady(&self) -> Timestamp {
+        self.time.now()
+    }
+
     async fn sleep_until(&self, until: Timestamp) {
         let until = until.checked_sub(self.weather.skew()).unwrap_or(until);
         self.time.sleep_until(until).await;

@@ -156,6 +156,10 @@ pub struct Yes {
     pub until: Option<Timestamp>,
     /// Keys of the lines that were agreed to.
     pub lines: Vec<String>,
+    /// The request.
+    pub request: String,
+    /// The store took nothing just then, and the request was seen to wait still: nobody heard it.
+    pub unheard: bool,
 }
 
 /// A line that somebody was asked about: the person's id in Okta, the site, the line's key.
@@ -205,6 +209,11 @@ impl Ballots {
             let user = request.identity.user.to_string();
             let line = |key: &str| (user.clone(), request.site.clone(), key.to_owned());
             lock(&self.asked).extend(request.lines.iter().map(|asked| line(&asked.key)));
+            // One yes is enough: what waits has none.
+            lock(&self.yes)
+                .iter_mut()
+                .filter(|yes| yes.request == request.id)
+                .for_each(|yes| yes.unheard = true);
             if self.done.load(Ordering::SeqCst) {
                 continue;
             }
@@ -238,6 +247,8 @@ impl Ballots {
                 site: request.site.clone(),
                 until: request.until,
                 lines: request.lines.iter().map(|line| line.key.clone()).collect(),
+                request: request.id.clone(),
+                unheard: false,
             });
         }
         let noted = lock(&self.yes).len();

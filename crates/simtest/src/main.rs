@@ -54,7 +54,7 @@ struct Arguments {
     /// Totals as JSON.
     #[arg(long)]
     json: bool,
-    /// Tell each failing history whole, with the journal's lines, instead of a shrunk one.
+    /// Tell each failing history whole, with the journal's lines and each request, instead of a shrunk one.
     #[arg(long)]
     journal: bool,
     /// Do not shrink what fails.

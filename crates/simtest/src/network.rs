@@ -95,6 +95,14 @@ pub struct Read {
     pub user: String,
 }
 
+/// An event that reached the process, by a page of the log or a delivery that it took.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    pub user: String,
+    /// When it happened.
+    pub published: Timestamp,
+}
+
 /// All faces, the receiver of hooks, and the network's own record.
 pub struct Network {
     pub time: VirtualTime,
@@ -105,12 +113,15 @@ pub struct Network {
     sent: Mutex<Vec<SentWrite>>,
     reads: Mutex<Vec<Read>>,
     lies: Mutex<Vec<Read>>,
+    heard: Mutex<Vec<Heard>>,
     stopped_since: Mutex<Option<Timestamp>>,
     pub watch: Watch,
     weather: Arc<Weather>,
     exchanges: AtomicU64,
     deliveries: AtomicU64,
     write_faults: Mutex<BTreeMap<usize, WriteFault>>,
+    /// Each request and what came of it, where a history is told whole.
+    told: Mutex<Option<Vec<(Timestamp, String)>>>,
 }
 
 /// What goes wrong with one write to a site.
@@ -140,12 +151,14 @@ impl Network {
             sent: Mutex::default(),
             reads: Mutex::default(),
             lies: Mutex::default(),
+            heard: Mutex::default(),
             stopped_since: Mutex::new(None),
             watch: Watch::default(),
             weather,
             exchanges: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
             write_faults: Mutex::default(),
+            told: Mutex::default(),
         })
     }
 
@@ -180,6 +193,21 @@ impl Network {
         *lock(&self.write_faults) = faults.into_iter().collect();
     }
 
+    /// Keeps each request from now on, and what came of it.
+    pub fn tell_requests(&self) {
+        *lock(&self.told) = Some(Vec::new());
+    }
+
+    pub fn told_requests(&self) -> Vec<(Timestamp, String)> {
+        lock(&self.told).clone().unwrap_or_default()
+    }
+
+    fn tell(&self, words: impl FnOnce() -> String) {
+        if let Some(told) = &mut *lock(&self.told) {
+            told.push((self.time.now(), words()));
+        }
+    }
+
     fn fault_of(&self, write: Option<usize>) -> Option<WriteFault> {
         lock(&self.write_faults).get(&write?).copied()
     }
@@ -200,6 +228,23 @@ impl Network {
     /// Answers about somebody's groups that looked whole and were not.
     pub fn lies(&self) -> Vec<Read> {
         lock(&self.lies).clone()
+    }
+
+    /// Events about people that reached the process.
+    pub fn heard(&self) -> Vec<Heard> {
+        lock(&self.heard).clone()
+    }
+
+    fn note_heard<'a>(&self, events: impl IntoIterator<Item = &'a Value>) {
+        let mut heard = lock(&self.heard);
+        for event in events {
+            let published = event["published"].as_str().and_then(|at| at.parse().ok());
+            let Some(published) = published else { continue };
+            let targets = event["target"].as_array().into_iter().flatten();
+            let users =
+                targets.filter(|target| target["type"] == "User").filter_map(|target| target["id"].as_str());
+            heard.extend(users.map(|user| Heard { user: user.to_owned(), published }));
+        }
     }
 
     fn note_read(&self, request: &Request) {
@@ -293,7 +338,11 @@ impl Network {
         };
         if answer == StatusCode::NO_CONTENT {
             self.watch.acknowledged(request.body());
+            if let Ok(body) = serde_json::from_slice::<Value>(request.body()) {
+                self.note_heard(body.pointer("/data/events").and_then(Value::as_array).into_iter().flatten());
+            }
         }
+        self.tell(|| format!("a delivery of {}: {answer}", watch::events(request.body()).join(", ")));
         // A delivery of the directory itself is well formed: whatever hinders us, it is asked to come again.
         self.watch.check("L6", !answer.is_client_error(), self.time.now(), || {
             format!("a good delivery was answered {answer}")
@@ -345,6 +394,22 @@ impl Transport for LifeTransport {
         request: Request,
         timeout: Duration,
     ) -> Result<lanyard_wire::Response, TransportError> {
+        let asked = format!("{} {}", request.method(), request.uri());
+        let answered = self.carry(request, timeout).await;
+        self.network.tell(|| match &answered {
+            Ok(response) => format!("{asked}: {}, {} bytes", response.status(), response.body().len()),
+            Err(error) => format!("{asked}: {error}"),
+        });
+        answered
+    }
+}
+
+impl LifeTransport {
+    async fn carry(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<lanyard_wire::Response, TransportError> {
         self.life.point().await;
         let network = &self.network;
         let host = request.uri().host().unwrap_or_default().to_owned();
@@ -355,6 +420,7 @@ impl Transport for LifeTransport {
         network.watch.leaving(&host, &request, network.time.now());
         let kind = watch::kind(&request);
         let is_list = is_whole_list(&request);
+        let is_log = desk.name.vendor == Vendor::Okta && request.uri().path().ends_with("/logs");
         tokio::time::sleep(network.hop()).await;
         self.life.live().await;
         let write = network.note_write(desk.name, &request).await;
@@ -399,6 +465,9 @@ impl Transport for LifeTransport {
                     network.watch.answered(&host, &kind, &reply.response, network.time.now());
                     if reply.response.status().is_success() {
                         lie(&network.weather, is_list, &mut reply.response);
+                    }
+                    if is_log && let Ok(Value::Array(page)) = serde_json::from_slice(reply.response.body()) {
+                        network.note_heard(&page);
                     }
                     Ok(reply.response)
                 }

@@ -11,7 +11,7 @@ use lanyard_engine::{
     Engine,
     loops::Surroundings,
     policies::{PolicyRefusal, Wish},
-    ports::{ActivityFilter, Finding, Kept, Message, Notifier, Route, Silent, Store as _},
+    ports::{ActivityFilter, Finding, Intent, Kept, Message, Notifier, Route, Silent, Store as _},
 };
 use lanyard_policy::PolicyFiles;
 use lanyard_sim::{
@@ -41,7 +41,7 @@ use crate::{
 /// What to do with a history beside living it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Keep the journal's lines among the events.
+    /// Keep the journal's lines and each request among the events.
     pub journal: bool,
 }
 
@@ -367,6 +367,9 @@ async fn live(plan: Plan, options: Options) -> History {
 }
 
 async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Options) -> History {
+    if options.journal {
+        stage.sides.network.tell_requests();
+    }
     for rule in &stage.plan.faults {
         stage.tell(format!("to go wrong: {}", rule.name));
     }
@@ -463,9 +466,11 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     let now = stage.sides.time.now();
     let sent = stage.sides.network.sent();
     let (reads, lies) = (stage.sides.network.reads(), stage.sides.network.lies());
+    let heard = stage.sides.network.heard();
     let lines = all_lines(&present.store).await;
     let watch = &stage.sides.network.watch;
     let doors = stage.sides.badges.as_ref().map(|badges| badges.told()).unwrap_or_default();
+    let open = present.store.open_intents(None).await.unwrap_or_default();
     let evidence = Evidence {
         company: &stage.sides.company,
         plan: &stage.plan,
@@ -474,6 +479,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         sent: &sent,
         reads: &reads,
         lies: &lies,
+        heard: &heard,
         idle_writes: &idle_writes,
         findings: &findings,
         problems: &problems,
@@ -485,7 +491,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
             .verify_journal()
             .await
             .unwrap_or_else(|failure| Some(failure.to_string())),
-        open_intents: present.store.open_intents(None).await.unwrap_or_default().len(),
+        open_intents: open.iter().map(|open| told_intent(&open.intent)).collect(),
         lines: &lines,
         watch,
         fences: stage.fences.told(),
@@ -541,6 +547,12 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         well_from: faults_ended + MADE_UP,
         full: verdict.full,
     }
+}
+
+fn told_intent(intent: &Intent) -> (String, String) {
+    let words =
+        format!("{} {} in {} since {}", intent.operation.name(), intent.identity, intent.site, intent.at);
+    (intent.identity.user.to_string(), words)
 }
 
 /// A kind of fault in words, the same for every place where it is counted.
@@ -660,14 +672,27 @@ impl Stage {
             let _ = engine.sweep(None, "an occasion", &Silent).await;
         });
         for (index, org) in self.sides.company.orgs.iter().enumerate() {
-            // People who left since cannot be changed; somebody else can.
-            let people = org.users.iter().filter(|user| user.dirt.is_clean());
-            let changed = people.skip(round as usize % 3).filter(|user| {
+            // People who left since cannot be changed; somebody else can. Where all about whom nothing is doubtful have left,
+            // anybody will do.
+            let (clean, others): (Vec<_>, Vec<_>) = org.users.iter().partition(|user| user.dirt.is_clean());
+            let people = clean.into_iter().skip(round as usize % 3).chain(others);
+            // Under a role that was narrowed only some of them are told of: in the end everybody is changed.
+            let most = if round < ROUNDS_OF_A_FEW { 3 } else { usize::MAX };
+            let (mut changed, mut refused) = (0, None);
+            for user in people {
                 let profile = serde_json::json!({ "title": format!("Occasion {round}") });
                 let change = serde_json::json!({"do": "update_profile", "user": user.id.to_string(), "profile": profile});
-                self.sides.command(Vendor::Okta, index, &change).is_ok()
-            });
-            changed.take(3).for_each(drop);
+                match self.sides.command(Vendor::Okta, index, &change) {
+                    Ok(_) => changed += 1,
+                    Err(why) => refused = Some(why),
+                }
+                if changed == most {
+                    break;
+                }
+            }
+            if changed == 0 {
+                self.tell(format!("nobody of org {index} can be changed: {}", refused.unwrap_or_default()));
+            }
         }
     }
 
@@ -697,6 +722,8 @@ const PASS: Duration = Duration::from_secs(15 * 60);
 
 /// Rounds of making occasions for faults that have not struck.
 const ROUNDS_TO_STRIKE: u32 = 8;
+/// In the first ones, a few people are changed.
+const ROUNDS_OF_A_FEW: u32 = 3;
 
 /// The whole journal, oldest first.
 async fn all_lines(store: &SqliteStore) -> Vec<Kept> {
@@ -712,9 +739,12 @@ async fn all_lines(store: &SqliteStore) -> Vec<Kept> {
 }
 
 impl Stage {
-    /// Adds the engine's journal and the sites' writes to the events.
+    /// Adds the engine's journal, its requests and the sites' writes to the events.
     fn tell_journal(&self, kept: &[Kept], records: &[Record]) {
-        let mut lines = Vec::new();
+        let mut lines: Vec<_> = self.sides.network.told_requests();
+        for (_, words) in &mut lines {
+            *words = format!("        {words}");
+        }
         for line in kept {
             let entry = &line.entry;
             let who = entry.identity.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::history::{History, Steps};
 
 /// Seeds of failed histories that are named one by one.
-const NAMED_MAX: usize = 20;
+const NAMED_MAX: usize = 50;
 
 /// Sums over histories.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Totals {
     pub violations: u64,
     pub violations_by_invariant: BTreeMap<String, u64>,
     pub failed: Vec<u64>,
+    /// What the first ones of them broke first.
+    pub told_of: BTreeMap<u64, String>,
     /// Histories that were lived twice with equal hashes of their traces.
     pub repeated: u64,
     pub shorter_than_wanted: u64,
@@ -60,8 +62,9 @@ impl Totals {
         for violation in &history.violations {
             *self.violations_by_invariant.entry(violation.invariant.to_owned()).or_default() += 1;
         }
-        if !history.violations.is_empty() {
+        if let Some(first) = history.violations.first() {
             self.failed.push(history.seed);
+            self.tell(history.seed, first.to_string());
         }
     }
 
@@ -71,6 +74,13 @@ impl Totals {
         *self.violations_by_invariant.entry(what.to_owned()).or_default() += 1;
         if !self.failed.contains(&seed) {
             self.failed.push(seed);
+        }
+        self.tell(seed, what.to_owned());
+    }
+
+    fn tell(&mut self, seed: u64, what: String) {
+        if self.told_of.len() < NAMED_MAX {
+            self.told_of.entry(seed).or_insert(what);
         }
     }
 
@@ -103,6 +113,7 @@ impl Totals {
             "violations_by_invariant": self.violations_by_invariant,
             "failing_seeds": self.failed.len(),
             "first_failing_seeds": self.failed.iter().take(NAMED_MAX).collect::<Vec<_>>(),
+            "first_failures": self.told_of,
             "lived_twice": self.repeated,
             "seconds": (seconds * 10.0).round() / 10.0,
             "cpu_seconds": cpu_seconds,
@@ -145,16 +156,10 @@ impl Totals {
             self.repeated,
             steps as f64 / seconds.max(0.001)
         );
-        let _ = writeln!(
-            out,
-            "{} violations{}",
-            self.violations,
-            if self.failed.is_empty() {
-                String::new()
-            } else {
-                format!(" in seeds {:?}", &self.failed[..self.failed.len().min(NAMED_MAX)])
-            }
-        );
+        let _ = writeln!(out, "{} violations in {} seeds", self.violations, self.failed.len());
+        for (seed, what) in &self.told_of {
+            let _ = writeln!(out, "  {seed:>9}  {what}");
+        }
         out
     }
 }

@@ -11,6 +11,7 @@ use lanyard_sim::{
     host::{DeskName, Vendor},
     scenario::audit::Record,
 };
+use serde_json::Value;
 
 use crate::{
     auditor::Violation,
@@ -26,8 +27,10 @@ pub type Ends = BTreeMap<(DeskName, String), End>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct End {
     words: Option<String>,
-    /// When each booking of theirs begins.
+    /// When each first day of theirs begins that is booked.
     booked: Vec<Timestamp>,
+    /// How much they booked themselves.
+    own: usize,
 }
 
 impl End {
@@ -35,7 +38,7 @@ impl End {
     fn told(&self, well: Timestamp) -> Option<String> {
         let words = self.words.as_ref()?;
         let booked = self.booked.iter().filter(|begins| **begins >= well).count();
-        Some(format!("{words}; {booked} bookings"))
+        Some(format!("{words}; {booked} first days, {} other bookings", self.own))
     }
 }
 
@@ -73,9 +76,11 @@ pub fn ends(records: &[Record]) -> Ends {
                 .flatten()
                 .map(|item| item["id"].to_string())
                 .collect();
-            let booked = rows("reservations")
-                .iter()
-                .filter(|row| row["user"]["id"] == user["id"] && row["cancelled"] != true)
+            let theirs = |row: &&Value| row["user"]["id"] == user["id"] && row["cancelled"] != true;
+            let (first_days, own): (Vec<_>, Vec<_>) =
+                rows("reservations").iter().filter(theirs).partition(|row| row["name"] == "First day");
+            let booked = first_days
+                .into_iter()
                 .filter_map(|row| Timestamp::from_millisecond(row["startDate"].as_i64()?).ok())
                 .collect();
             let words = format!(
@@ -85,7 +90,7 @@ pub fn ends(records: &[Record]) -> Ends {
                 user["neighborhoodSection"]["id"],
                 user["costCenter"]["id"],
             );
-            ends.insert(key, End { words: Some(words), booked });
+            ends.insert(key, End { words: Some(words), booked, own: own.len() });
         }
     }
     ends
@@ -145,8 +150,15 @@ fn differing<'a>(
     full: &BTreeSet<DeskName>,
 ) -> Vec<Differing<'a>> {
     let keys: BTreeSet<&(DeskName, String)> = found.keys().chain(wanted.keys()).collect();
-    let end = |ends: &Ends, key: &(DeskName, String)| ends.get(key)?.told(well);
-    let pairs = keys.into_iter().map(|key| (key, end(found, key), end(wanted, key)));
+    let end = |end: Option<End>| end.and_then(|end| end.told(well));
+    let pairs = keys.into_iter().map(|key| {
+        let (mut found, wanted) = (found.get(key).cloned(), wanted.get(key));
+        if let (Some(found), Some(wanted)) = (&mut found, wanted) {
+            // Whoever came back before an outage was over may not have come to the end of their bookings: more are left.
+            found.own = found.own.min(wanted.own);
+        }
+        (key, end(found), end(wanted.cloned()))
+    });
     let mut differing: Vec<_> = pairs.filter(|(_, found, wanted)| found != wanted).collect();
     for desk in full {
         let stays =
@@ -174,6 +186,7 @@ mod tests {
         let end = |words: &Option<&str>, booked: &[Timestamp]| End {
             words: words.map(str::to_owned),
             booked: booked.to_vec(),
+            own: 0,
         };
         all.iter().map(|(number, words, booked)| ((DESK, (*number).to_owned()), end(words, booked))).collect()
     }
@@ -195,6 +208,16 @@ mod tests {
         assert_eq!(numbers(&found, &wanted, false), ["1", "2", "3"]);
         let wanted = ends(&[("1", None, &[]), ("2", None, &[]), ("3", None, &[])]);
         assert_eq!(numbers(&found, &wanted, true), ["1", "3"], "one more stays");
+    }
+
+    /// Found by seed 2340 of `brief`: somebody came back before their end had come to what they had booked.
+    #[test]
+    fn more_may_be_left_of_what_people_booked_themselves_and_never_less() {
+        let own = |own| {
+            Ends::from([((DESK, "1".to_owned()), End { words: Some(String::new()), own, ..End::default() })])
+        };
+        assert_eq!(numbers(&own(1), &own(0), false), Vec::<String>::new());
+        assert_eq!(numbers(&own(0), &own(1), false), ["1"]);
     }
 
     /// Found by seed 135 of `brief`: an outage was over twelve seconds after the first day had begun.

@@ -96,10 +96,7 @@ impl Watch {
 
     /// A delivery was answered as durable.
     pub fn acknowledged(&self, body: &[u8]) {
-        let Ok(body) = serde_json::from_slice::<Value>(body) else { return };
-        let events = body.pointer("/data/events").and_then(Value::as_array);
-        let uuids = events.into_iter().flatten().filter_map(|event| event["uuid"].as_str());
-        self.lock().acknowledged.extend(uuids.map(str::to_owned));
+        self.lock().acknowledged.extend(events(body));
     }
 
     pub fn all_acknowledged(&self) -> BTreeSet<String> {
@@ -117,6 +114,14 @@ impl Watch {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The events of a delivery, by their uuid.
+pub fn events(body: &[u8]) -> Vec<String> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let events = body.pointer("/data/events").and_then(Value::as_array);
+    let uuids = events.into_iter().flatten().filter_map(|event| event["uuid"].as_str());
+    uuids.map(str::to_owned).collect()
 }
 
 /// Method and path, ids left out.

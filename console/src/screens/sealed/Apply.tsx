@@ -65,7 +65,7 @@ export function Applying({ seal, tenant, close }: { seal: string; tenant: string
   const may = useMay("edit_policy", true);
   const engine = useOverview().data?.state;
   const query = useQuery({ queryKey: ["seals", "progress", seal], queryFn: () => calls.get<Schemas["SealProgress"]>(`/whatif/${encodeURIComponent(seal)}`), refetchInterval: (q) => (q.state.data?.ended_at ? false : 1_000) });
-  // A comparison may have somebody looked at once more in this very moment: whoever asked is answered when that is done.
+  // The last look may have left something that is due at once: whoever asked is answered when that is done.
   const finishing = useMutation({
     mutationFn: () => calls.post<Schemas["SealReport"]>(`/whatif/${encodeURIComponent(seal)}/finish`),
     retry: (failures, error) => failures < 60 && error instanceof ApiError && error.code === "still_looking",

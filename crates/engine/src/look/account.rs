@@ -20,7 +20,7 @@ use crate::{
     engine::Active,
     journal::line,
     late::alarm_key,
-    ports::{GONE_KIND, PortFailure, SearchKey, Write},
+    ports::{GONE_KIND, SearchKey, Write},
     reactions::{Unclear, disputed, unclaimed},
 };
 
@@ -240,10 +240,7 @@ impl Engine {
         if found.iter().all(|(_, accounts)| accounts.is_empty()) {
             // An answer that was cut shows nobody, and a second account would be made.
             for (key, shown) in &searched {
-                if let Some(reason) = port.hidden_from(key, *shown, scene.item.lane).await? {
-                    let upstream = format!("iOffice {}", scene.site.id());
-                    return Err(PortFailure::Unavailable { upstream, reason }.into());
-                }
+                port.search_was_whole(key, *shown, scene.item.lane).await?;
             }
         }
         let mut holders: BTreeMap<AccountKey, Holder> = BTreeMap::new();
@@ -394,7 +391,8 @@ impl Engine {
 
     /// Who takes over from somebody that was deactivated or deleted: the one other identity of the tenant with the same
     /// key of persons, alive by a fresh read, that policy wants in this site and that never had an account here. Nobody is
-    /// guessed: an address that only resembles theirs, or two candidates, are no successor.
+    /// guessed: an address that only resembles theirs, or two candidates, are no successor. Of whom it cannot be
+    /// told yet whether policy wants them here, that is asked again: what they go on with would end meanwhile.
     async fn successor(&self, scene: &Scene<'_>) -> Result<Option<IdentityId>, Stop> {
         let policy = &scene.active.policy;
         let me = &scene.person.identity;
@@ -407,28 +405,39 @@ impl Engine {
         self.record_unrecorded(kind, value).await?;
         let now = self.clock.now();
         let site = scene.site.id();
-        let mut candidates = Vec::new();
+        let (mut wanted, mut unclear) = (Vec::new(), Vec::new());
         for other in self.store.identities_by_key(kind, value).await? {
             if other == me.id || other.tenant != me.id.tenant {
                 continue;
             }
             let Some(known) = self.store.identity(&other).await? else { continue };
-            let had_one = self.store.link(&other, site).await?.is_some();
-            if known.gone_at.is_none() && !had_one && wants_site(scene.active, &known.identity, site, now) {
-                candidates.push(other);
+            if known.gone_at.is_some() || self.store.link(&other, site).await?.is_some() {
+                continue;
+            }
+            match claim_on(scene.active, &known.identity, site, now) {
+                Claim::Wants => wanted.push(other),
+                Claim::Unclear if is_read_in_part(&known.identity) => unclear.push(other),
+                Claim::Unclear | Claim::No => {}
             }
         }
+        let candidates = if wanted.is_empty() { unclear } else { wanted };
         let ([only], Some(directory)) = (candidates.as_slice(), self.directories().get(&me.id.tenant)) else {
             return Ok(None);
         };
         // Our memory of them may be older than an end of theirs.
         let read = directory.observe_identity(&only.user, scene.item.lane).await?;
-        let alive = matches!(
-            read,
-            IdentityRead::Present(fresh)
-                if policy.person_key(&fresh).as_ref() == Some(&mine) && wants_site(scene.active, &fresh, site, now)
-        );
-        Ok(alive.then(|| only.clone()))
+        let IdentityRead::Present(fresh) = read else { return Ok(None) };
+        if policy.person_key(&fresh).as_ref() != Some(&mine) {
+            return Ok(None);
+        }
+        match claim_on(scene.active, &fresh, site, now) {
+            Claim::Wants => Ok(Some(only.clone())),
+            Claim::Unclear if is_read_in_part(&fresh) => Err(Stop::Again {
+                at: now + self.settings.backoff(scene.item.attempts, &me.id.user),
+                error: format!("whether {only} is the same person and goes on here cannot be told yet"),
+            }),
+            Claim::Unclear | Claim::No => Ok(None),
+        }
     }
 
     /// What a look read of its person, where that could not be recorded; `None` once it was.
@@ -667,9 +676,9 @@ pub(crate) fn claim_on(active: &Active, identity: &Identity, site: &SiteId, now:
     }
 }
 
-/// Whether policy keeps the person alive in this site, as far as the identity alone tells.
-pub(crate) fn wants_site(active: &Active, identity: &Identity, site: &SiteId, now: Timestamp) -> bool {
-    claim_on(active, identity, site, now) == Claim::Wants
+/// What nobody can say of them is for want of an answer, which a later read may bring.
+fn is_read_in_part(identity: &Identity) -> bool {
+    identity.transitioning || !identity.groups.complete
 }
 
 pub(crate) fn is_alive(desired: &Desired) -> bool {

@@ -252,6 +252,13 @@ impl Engine {
                 applied.bookings.insert(key.clone(), found.0);
                 pending.push(self.applied_write(scene, applied));
             }
+            if outcome.is_success() {
+                let had = applied.clone();
+                applied.note_given(&op, before);
+                if *applied != had {
+                    pending.push(self.applied_write(scene, applied));
+                }
+            }
             pending.push(Write::Outcome { intent: id.clone(), outcome: outcome.clone(), at });
             pending.push(self.outcome_line(scene, plan, step, &id, &outcome, sent_at, at));
             if op == Operation::Reactivate

@@ -137,6 +137,11 @@ pub trait Directory: Send + Sync {
     /// The next page of the feed.
     async fn poll_feed(&self, cursor: &FeedCursor) -> Result<FeedPage, FeedError>;
 
+    /// Hooks that were ours before this process began: what they deliver is ours, and none is made beside one that is there.
+    fn remember_hooks(&self, ids: &[String]) {
+        let _ = ids;
+    }
+
     /// Creates, repairs and verifies the hook until it is [`HookState::Live`], or says why not.
     async fn ensure_hook(&self, wish: &HookWish) -> Result<HookState, PortFailure>;
 

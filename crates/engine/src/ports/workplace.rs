@@ -60,16 +60,11 @@ pub trait Workplace: Send + Sync {
     /// Candidates for a key, fresh. At most a few pages; live accounts only (the API shows no others).
     async fn find_accounts(&self, key: &SearchKey, lane: Lane) -> Result<Vec<Account>, PortFailure>;
 
-    /// Why a search for this key, which showed so many accounts, may have left some out. `None`: it has not, or nobody can
-    /// tell. Asked before somebody is taken to have no account: a second one would be made for them.
-    async fn hidden_from(
-        &self,
-        key: &SearchKey,
-        shown: usize,
-        lane: Lane,
-    ) -> Result<Option<String>, PortFailure> {
+    /// Fails where a search for this key, which showed so many accounts, is known to have left some out. Asked before
+    /// somebody is taken to have no account: a second one would be made for them.
+    async fn search_was_whole(&self, key: &SearchKey, shown: usize, lane: Lane) -> Result<(), PortFailure> {
         let _ = (key, shown, lane);
-        Ok(None)
+        Ok(())
     }
 
     /// Whether nobody, live or inactive, has this user name.

@@ -20,15 +20,16 @@ use crate::{
 };
 
 impl Engine {
-    /// Compares each site's calendar with its proven list of live accounts. A calendar that cannot be read whole says
-    /// nothing, and what was told of it stands.
+    /// Compares each site's calendar with its list of live accounts. A calendar that cannot be read whole says nothing, and
+    /// neither does a list that is in doubt, but of people whose end was verified: what was told before stands.
     pub(super) async fn left_bookings(
         &self,
         lists: &Lists,
         now: Timestamp,
     ) -> Result<Vec<Write>, StoreFailure> {
         let mut writes = Vec::new();
-        for site in lists.sites.iter().filter(|site| site.certificate.holds()) {
+        for site in &lists.sites {
+            let certified = site.certificate.holds();
             let Some(state) = self.sites().get(&site.site) else { continue };
             let calendar = match state.whole_calendar(now, Lane::Bulk).await {
                 Ok(calendar) => calendar.rows,
@@ -51,6 +52,9 @@ impl Engine {
                     due: now,
                     why: format!("a sweep found future bookings of {whose}"),
                 });
+            }
+            if !certified {
+                continue;
             }
             let key = format!("left_booking:{}:all", site.site);
             if of_nobody.is_empty() {
@@ -118,7 +122,8 @@ impl Engine {
     }
 
     /// People whose accounts are no longer live and hold bookings, and bookings of accounts that are nobody's. Accounts that
-    /// were never listed are newer than the list.
+    /// were never listed are newer than the list. Where the list is in doubt, only people whose end was verified: a booking
+    /// may have been made since, or have been missing from what their end was verified by.
     async fn hosts_who_left(
         &self,
         site: &SiteSurvey,
@@ -137,7 +142,11 @@ impl Engine {
                 let links = self.store.links_to(&AccountKey { site: site.site.clone(), id }).await?;
                 match links.is_empty() {
                     true => of_nobody.extend(left.remove(&id).unwrap_or_default()),
-                    false => who.extend(links.into_iter().map(|link| link.identity)),
+                    false => {
+                        let over = links.iter().all(|link| link.ended_at.is_some());
+                        let told = links.into_iter().filter(|_| over || site.certificate.holds());
+                        who.extend(told.map(|link| link.identity));
+                    }
                 }
             }
         }

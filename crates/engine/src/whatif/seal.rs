@@ -224,12 +224,6 @@ pub(super) fn name(files: &PolicyFiles, answer: &WhatIf) -> String {
 }
 
 impl Engine {
-    /// Keeps what is shown under its name, if it has one, and its people to be read later.
-    pub(super) async fn keep_answer(&self, files: &PolicyFiles, answer: &WhatIf) -> Result<(), StoreFailure> {
-        tokio::try_join!(self.keep_seal(files, answer), self.keep_pages(answer))?;
-        Ok(())
-    }
-
     /// Keeps what is sealed, if it has a name: it can be applied then.
     pub(super) async fn keep_seal(&self, files: &PolicyFiles, answer: &WhatIf) -> Result<(), StoreFailure> {
         let Some(seal) = &answer.seal else { return Ok(()) };

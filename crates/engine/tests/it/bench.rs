@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use lanyard_engine::{Engine, EngineSettings, Ports, clock::Clock, ports::*};
+use lanyard_engine::{
+    Engine, EngineSettings, Ports,
+    clock::Clock,
+    ports::*,
+    whatif::{WhatIf, WhatIfError},
+};
 use lanyard_model::{
     id::*,
     identity::{AttributeValue, Groups, Identity, Profile, Status},
@@ -473,6 +478,13 @@ impl World {
 
     pub async fn quiet(&mut self) {
         self.quiet_for(Duration::from_secs(300)).await;
+    }
+
+    /// The whole answer, when its pages are kept.
+    pub async fn whatif(&self, draft: &PolicyFiles, read_groups: bool) -> Result<WhatIf, WhatIfError> {
+        let answer = self.engine.whatif_told(draft, read_groups, &Silent, WhatIf::clone).await;
+        self.engine.pages_kept().await;
+        answer
     }
 
     pub async fn sweep(&self) -> lanyard_engine::sweep::SweepReport {

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lanyard_engine::{
-    ports::{Check, DoorFeed, DoorMessage, Silent, Store},
+    ports::{Check, DoorFeed, DoorMessage, Store},
     reviews::{Opening, campaign::Decision},
     undo::UndoScope,
 };
@@ -228,7 +228,7 @@ async fn a_draft_says_which_doors_open_and_which_close() {
     let told = badge.messages();
     let mut draft = files(100, &[FLOW]);
     draft.toml.1 = draft.toml.1.replace("door = \"Cellar\"", "door = \"Archive\"");
-    let answer = world.engine.whatif(&draft, true, &Silent).await.unwrap();
+    let answer = world.whatif(&draft, true).await.unwrap();
     let ana = &answer.people[0];
     assert_eq!((answer.totals.affected, answer.totals.gain, answer.totals.lose), (1, 1, 1), "{ana:?}");
     assert!(ana.gains.iter().all(|line| line.starts_with("+ door Archive")), "{ana:?}");

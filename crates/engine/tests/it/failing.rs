@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use lanyard_engine::ports::{Silent, Store};
+use lanyard_engine::ports::Store;
 use lanyard_model::{
     id::{IdentityId, RoomId},
     place::Room,
@@ -154,10 +154,10 @@ async fn what_failed_is_explained_and_a_draft_says_what_would_count_instead() {
         "{said:?}"
     );
     // The same policy changes nothing: what failed stays failed.
-    let same = world.engine.whatif(&files(100, &[(THEN, branch)]), false, &Silent).await.unwrap();
+    let same = world.whatif(&files(100, &[(THEN, branch)]), false).await.unwrap();
     assert_eq!(same.totals.affected, 0, "{:?}", same.people);
     // Another branch counts anew: the role is tried again, and what was given instead goes.
-    let other = world.engine.whatif(&files(100, &[]), false, &Silent).await.unwrap();
+    let other = world.whatif(&files(100, &[]), false).await.unwrap();
     let effect = &other.people[0];
     assert_eq!(effect.gains, ["+ role in reservation: CUSTOMER"], "{effect:?}");
     assert_eq!(effect.loses, ["- category item: Executive floor"], "{effect:?}");

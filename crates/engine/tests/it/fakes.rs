@@ -588,10 +588,12 @@ impl Workplace for Office {
         })
     }
 
-    async fn hidden_from(&self, _: &SearchKey, shown: usize, _: Lane) -> Result<Option<String>, PortFailure> {
-        self.read(|state| {
-            state.search_cut.then(|| format!("a search shows {shown} accounts, and 1 are counted"))
-        })
+    async fn search_was_whole(&self, _: &SearchKey, shown: usize, _: Lane) -> Result<(), PortFailure> {
+        if !self.read(|state| state.search_cut)? {
+            return Ok(());
+        }
+        let reason = format!("a search shows {shown} accounts, and 1 are counted");
+        Err(PortFailure::Unavailable { upstream: format!("iOffice {}", self.site), reason })
     }
 
     async fn is_user_name_free(&self, user_name: &str, _: Lane) -> Result<bool, PortFailure> {

@@ -346,6 +346,22 @@ async fn bookings_of_people_who_left_are_cancelled_and_those_of_nobody_are_told(
     world.hq.change(|state| state.bookings.get_mut(&902).unwrap().cancelled = true);
     world.sweep().await;
     assert_eq!(world.store.finding("left_booking:hq:all").await.unwrap(), None);
+    // A list that is in doubt is enough to look again at somebody whose end was verified.
+    world.clock.pass(Duration::from_secs(3600));
+    world.hq.book(903, hers, 20);
+    world.hq.book(904, 7, 20);
+    world.hq.change(|state| state.torn = true);
+    assert!(!world.sweep().await.certified);
+    world.quiet().await;
+    let open = world
+        .hq
+        .change(|state| state.bookings.values().filter(|b| !b.cancelled).map(|b| b.id.0).collect::<Vec<_>>());
+    assert_eq!(open, [904]);
+    assert_eq!(
+        world.store.finding("left_booking:hq:all").await.unwrap(),
+        None,
+        "of accounts it says nothing"
+    );
 }
 
 #[tokio::test]

@@ -41,9 +41,9 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
     world.hq.change(|s| s.failure = Some(down.clone()));
     world.south.change(|s| s.failure = Some(down.clone()));
     world.acme.change(|s| s.failure = Some(down.clone()));
-    let same = world.engine.whatif(&files(100, &[]), false, &Silent).await.unwrap();
+    let same = world.whatif(&files(100, &[]), false).await.unwrap();
     assert_eq!((same.totals.people, same.totals.affected), (2, 0), "{:?}", same.people);
-    let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
+    let answer = world.whatif(&files(100, &[NO_ROOMS]), false).await.unwrap();
     assert_eq!((answer.totals.affected, answer.totals.lose, answer.totals.gain), (2, 2, 0));
     assert_eq!(answer.people[0].person, "Ana Okafor");
     assert_eq!(answer.people[0].loses, ["- role in reservation: CUSTOMER"]);
@@ -63,29 +63,29 @@ async fn a_draft_is_judged_over_everybody_from_the_mirrors() {
     let hot = files(100, &[("protected = [", "protected = [")]);
     let mut hot = hot;
     hot.tables.insert("places".into(), "site,attribute:officeLocation,building,kind\nhq,PIER,Pier House,Standing desk\nsouth,TANN,Tannery,Workstation\n".into());
-    let answer = world.engine.whatif(&hot, false, &Silent).await.unwrap();
+    let answer = world.whatif(&hot, false).await.unwrap();
     assert_eq!(answer.totals.wait, 0, "they keep the seat they have: {:?}", answer.people);
     let new_group =
         files(100, &[("\"ROOMS\" = { acme = \"00gROOMBOOKING\"", "\"ROOMS\" = { acme = \"00gOTHERGROUP\"")]);
-    let refused = world.engine.whatif(&new_group, false, &Silent).await;
+    let refused = world.whatif(&new_group, false).await;
     assert!(matches!(refused, Err(WhatIfError::GroupsUnread { .. })), "{refused:?}");
     // Asked for, and not read whole: it is said, and nothing can be sealed.
     world.acme.change(|state| (state.failure, state.torn_members) = (None, true));
-    let torn = world.engine.whatif(&new_group, true, &Silent).await.unwrap();
+    let torn = world.whatif(&new_group, true).await.unwrap();
     assert_eq!(torn.seal, None);
     let said = "the members of 00gOTHERGROUP could not be read whole: the list did not come to its own end";
     assert!(torn.doubts.iter().any(|doubt| doubt == said), "{:?}", torn.doubts);
     world.acme.change(|state| state.torn_members = false);
-    assert!(world.engine.whatif(&new_group, true, &Silent).await.unwrap().seal.is_some());
+    assert!(world.whatif(&new_group, true).await.unwrap().seal.is_some());
 }
 
 #[tokio::test]
 async fn a_seal_does_exactly_what_was_shown_and_refuses_where_the_world_moved() {
     let mut world = company().await;
     let draft = files(100, &[NO_ROOMS]);
-    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let shown = world.whatif(&draft, false).await.unwrap();
     let seal = shown.seal.clone().unwrap();
-    let again = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let again = world.whatif(&draft, false).await.unwrap();
     assert_eq!(again.seal, shown.seal, "the same world, the same seal");
     // Ben's account gets another role that the policy gave once: it is not in the seal.
     world.hq.change(|s| {
@@ -128,7 +128,7 @@ async fn what_is_held_at_the_end_of_a_seal_is_said_to_be_held_and_by_what() {
     let window =
         "[guardrails]\nremoval_window = { days = [\"tuesday\"], from = \"09:00\", to = \"17:00\" }\n";
     let draft = files(100, &[NO_ROOMS, ("[guardrails]\n", window)]);
-    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let shown = world.whatif(&draft, false).await.unwrap();
     let seal = shown.seal.clone().unwrap();
     world.engine.start_seal(&seal, "Olu").await.unwrap();
     world.quiet().await;
@@ -141,7 +141,7 @@ async fn what_is_held_at_the_end_of_a_seal_is_said_to_be_held_and_by_what() {
 async fn what_an_applied_seal_did_is_taken_back_and_nothing_besides() {
     let mut world = company().await;
     let before = world.shown();
-    let seal = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap().seal.unwrap();
+    let seal = world.whatif(&files(100, &[NO_ROOMS]), false).await.unwrap().seal.unwrap();
     let scope = UndoScope::Seal(seal.clone());
     let never = world.engine.preview_undo(&scope, "test").await.unwrap_err();
     assert!(never.to_string().contains("was never applied"), "{never}");
@@ -162,7 +162,7 @@ async fn what_an_applied_seal_did_is_taken_back_and_nothing_besides() {
 async fn one_line_is_left_out_and_waits_while_the_rest_is_done() {
     let mut world = company().await;
     let draft = files(100, &[NO_ROOMS]);
-    let shown = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+    let shown = world.whatif(&draft, false).await.unwrap();
     let ben = shown.people.iter().find(|one| &*one.identity.user == "ben").unwrap();
     let lines = ben.lines["- role in reservation: CUSTOMER"].clone();
     assert_eq!(lines.iter().map(String::as_str).collect::<Vec<_>>(), ["role-:51:CUSTOMER"]);
@@ -192,7 +192,7 @@ async fn one_line_is_left_out_and_waits_while_the_rest_is_done() {
 #[tokio::test]
 async fn a_seal_against_another_policy_changes_nothing() {
     let mut world = company().await;
-    let seal = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap().seal.unwrap();
+    let seal = world.whatif(&files(100, &[NO_ROOMS]), false).await.unwrap().seal.unwrap();
     world.max_people = 99;
     world.reborn().await;
     let refused = world.engine.start_seal(&seal, "Olu").await;
@@ -278,7 +278,7 @@ async fn a_hundred_thousand_people_are_judged() {
     let draft = files(100, &[no_desk, sales]);
     for _ in 0..3 {
         let began = std::time::Instant::now();
-        let answer = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+        let answer = world.whatif(&draft, false).await.unwrap();
         let took = began.elapsed();
         assert_eq!((answer.totals.people, answer.totals.lose), (100_000, 10_000));
         eprintln!("{PEOPLE} people judged by two policies in {took:?}");
@@ -315,7 +315,7 @@ async fn sealed_where(change: impl Fn(&mut Identity)) -> (World, String) {
     world.quiet().await;
     world.sweep().await;
     world.quiet().await;
-    let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
+    let answer = world.whatif(&files(100, &[NO_ROOMS]), false).await.unwrap();
     assert_eq!(answer.totals.lose, 2, "{:?}", answer.people);
     (world, answer.seal.unwrap())
 }
@@ -525,7 +525,7 @@ async fn an_end_that_the_draft_itself_brings_waits_for_its_wave() {
     world.sweep().await;
     world.quiet().await;
     let draft = ("if = [{ attribute = \"userType\", is = \"Contractor\" }]\nthe_day", "the_day");
-    let seal = world.engine.whatif(&files(100, &[draft]), false, &Silent).await.unwrap().seal.unwrap();
+    let seal = world.whatif(&files(100, &[draft]), false).await.unwrap().seal.unwrap();
     let sites = world.engine.sites().keys().cloned().collect();
     let waves = waves::parse(&["south".to_owned()], &sites).unwrap();
     let waves = waves::Waves::new(waves, PAUSE, world.now());

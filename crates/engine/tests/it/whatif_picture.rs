@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lanyard_engine::ports::{Silent, Store, Write};
+use lanyard_engine::ports::{Store, Write};
 use lanyard_model::id::IdentityId;
 
 use crate::{
@@ -16,7 +16,7 @@ async fn what_is_known_of_everybody_is_not_used_once_something_was_written_about
     let mut world = company().await;
     let draft = files(100, &[NO_ROOMS]);
     let affected = async |world: &World| {
-        let answer = world.engine.whatif(&draft, false, &Silent).await.unwrap();
+        let answer = world.whatif(&draft, false).await.unwrap();
         (answer.totals.people, answer.totals.lose, answer.at)
     };
     let (people, lose, at) = affected(&world).await;
@@ -42,7 +42,7 @@ async fn what_is_known_of_everybody_is_not_used_once_something_was_written_about
 
 /// Who would lose rooms, of how many people.
 async fn losers(world: &World) -> (Vec<String>, usize) {
-    let answer = world.engine.whatif(&files(100, &[NO_ROOMS]), false, &Silent).await.unwrap();
+    let answer = world.whatif(&files(100, &[NO_ROOMS]), false).await.unwrap();
     #[cfg(debug_assertions)]
     world.engine.check_everybody().await.unwrap();
     let losers = answer.people.iter().filter(|one| !one.loses.is_empty());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lanyard_engine::{
     delegations::NewDelegation,
     policies::{PolicyRefusal, Wish},
-    ports::{Silent, Store as _, Write},
+    ports::{Store as _, Write},
     tryout::{Fate, FlowReach},
     whatif::{FloorEffect, SealRefused, UNSEALABLE, WhatIf},
 };
@@ -54,7 +54,7 @@ async fn company(edits: &[(&'static str, &'static str)], others: Vec<Identity>) 
 }
 
 async fn ask(world: &World, draft: &PolicyFiles) -> WhatIf {
-    world.engine.whatif(draft, false, &Silent).await.unwrap()
+    world.whatif(draft, false).await.unwrap()
 }
 
 fn with_flow(flow: &str) -> PolicyFiles {

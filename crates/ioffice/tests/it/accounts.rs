@@ -1,6 +1,6 @@
 //! Reading and writing users.
 
-use lanyard_engine::ports::{SearchKey, Workplace};
+use lanyard_engine::ports::{PortFailure, SearchKey, Workplace};
 use lanyard_ioffice::{CapabilityFlags, DeactivationMethod, Flag};
 use lanyard_model::{
     account::{Account, AccountKind, AccountRead, FieldName, Role, Seat},
@@ -354,26 +354,27 @@ async fn searching_is_fuzzy_and_bounded() {
 async fn a_search_that_shows_nobody_is_held_against_the_count() {
     let s = stage();
     let key = SearchKey { field: field("employeeId"), value: "HL-00417".into() };
-    let hidden = async |s: &Stage| s.client.hidden_from(&key, 0, Lane::Normal).await.unwrap();
+    let whole = async |s: &Stage| s.client.search_was_whole(&key, 0, Lane::Normal).await;
     let count = |n: u64| ok(json!({ "count": n }));
     s.site.then([count(0)]);
-    assert_eq!(hidden(&s).await, None);
+    assert_eq!(whole(&s).await, Ok(()));
     assert_eq!(s.site.lines(), ["GET /users/count"], "nobody: that is one call");
     assert_eq!(s.site.seen()[0].param("search"), Some("HL-00417"));
     // Of an answer that was cut the count knows; and that it takes notice of texts is seen once.
-    let cut = Some("a search shows 0 accounts, and 1 are counted");
+    let reason = "a search shows 0 accounts, and 1 are counted".to_owned();
+    let cut = Err(PortFailure::Unavailable { upstream: "iOffice hq".into(), reason });
     s.site.then([count(1), ok(json!([])), count(0)]);
-    assert_eq!(hidden(&s).await.as_deref(), cut);
+    assert_eq!(whole(&s).await, cut);
     s.site.then([count(1), ok(json!([]))]);
-    assert_eq!(hidden(&s).await.as_deref(), cut);
+    assert_eq!(whole(&s).await, cut);
     // A row that says too little to be shown is there all the same.
     s.site.then([count(1), ok(json!([{"id": 9}]))]);
-    assert_eq!(hidden(&s).await, None);
+    assert_eq!(whole(&s).await, Ok(()));
     // Where the count takes no notice, it says nothing, and is not asked again.
     let s = stage();
     s.site.then([count(2_000), ok(json!([])), count(2_000)]);
-    assert_eq!(hidden(&s).await, None);
-    assert_eq!(hidden(&s).await, None);
+    assert_eq!(whole(&s).await, Ok(()));
+    assert_eq!(whole(&s).await, Ok(()));
     assert_eq!(s.site.lines(), ["GET /users/count", "GET /users", "GET /users/count"]);
 }
 

@@ -66,6 +66,34 @@ async fn a_missing_hook_is_made_and_verified() {
 }
 
 #[tokio::test]
+async fn a_hook_that_a_cut_list_does_not_show_is_read_by_its_id() {
+    let live = || hook("who1", URL, "ACTIVE", "VERIFIED");
+    let stage = introduced([json(200, value!([])), json(200, live()), raw(200, "")]).await;
+    stage.client.remember_hooks(&["who1".into()]);
+    assert_eq!(stage.client.ensure_hook(&wish()).await, Ok(HookState::Live { id: "who1".into() }));
+    assert_eq!(
+        stage.lines()[1..],
+        ["GET /api/v1/eventHooks/who1", "POST /api/v1/eventHooks/who1/lifecycle/verify"]
+    );
+    // One that somebody deleted is made anew.
+    let stage =
+        introduced([json(200, value!([])), error(404, "E0000007"), json(200, live()), raw(200, "")]).await;
+    stage.client.remember_hooks(&["who0".into()]);
+    assert_eq!(stage.client.ensure_hook(&wish()).await, Ok(HookState::Live { id: "who1".into() }));
+    assert_eq!(stage.lines()[1..3], ["GET /api/v1/eventHooks/who0", "POST /api/v1/eventHooks"]);
+}
+
+#[tokio::test]
+async fn every_hook_that_delivers_to_our_address_is_ours() {
+    let two = value!([hook("who1", URL, "ACTIVE", "VERIFIED"), hook("who9", URL, "ACTIVE", "VERIFIED")]);
+    let stage = introduced([json(200, two)]).await;
+    stage.client.hook_state(&wish()).await.expect("a state");
+    let source = "https://northgate.okta.com/api/v1/eventHooks/who9";
+    let read = stage.client.parse_delivery(&delivery(source, value!([membership("u-1", "00u1")])));
+    assert_eq!(read.expect("a delivery").hook, Ok("who9".to_owned()));
+}
+
+#[tokio::test]
 async fn a_fitting_hook_is_proved_by_verification_alone() {
     let other = value!({"id": "who0", "name": "somebody else's", "status": "ACTIVE"});
     let list = value!([other, hook("who1", URL, "ACTIVE", "VERIFIED")]);

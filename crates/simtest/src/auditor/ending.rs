@@ -14,7 +14,7 @@ use lanyard_sim::{
 use serde_json::Value;
 
 use super::{
-    Evidence, Site, Verdict, gates, is_protected, number,
+    Evidence, Site, Verdict, gates, is_poisoned, is_protected, number, number_of,
     people::{Identity, People},
     rows,
 };
@@ -31,17 +31,22 @@ pub(super) fn judge(evidence: &Evidence<'_>, people: &People, sites: &[Site], ve
     verdict.check("L1", evidence.problems.is_empty(), now, || {
         format!("passes failed: {}", evidence.problems.join("; "))
     });
-    verdict.check("L4", evidence.open_intents == 0, now, || {
-        format!("{} intents have no outcome", evidence.open_intents)
-    });
-    // Whom Okta never answers for is given up at some time.
-    let poisoned = |finding: &&Finding| {
+    // Whom Okta never answers for is given up at some time, and what was sent for them before is never read back.
+    let poisoned = |user: &str| {
         let about = evidence.script.poisoned.as_ref().and_then(|(_, rule)| rule.path.as_deref());
-        let user = finding.identity.as_ref().map(|identity| &*identity.user);
-        about.zip(user).is_some_and(|(path, user)| path.ends_with(user))
+        about.is_some_and(|path| path.ends_with(user))
     };
+    let open: Vec<&str> = evidence
+        .open_intents
+        .iter()
+        .filter(|(user, _)| !poisoned(user))
+        .map(|(_, words)| words.as_str())
+        .collect();
+    verdict.check("L4", open.is_empty(), now, || format!("intents have no outcome: {}", open.join("; ")));
+    let is_poisoned =
+        |finding: &&Finding| finding.identity.as_ref().is_some_and(|identity| poisoned(&identity.user));
     let dead: Vec<_> =
-        evidence.findings.iter().filter(|finding| finding.kind == "dead" && !poisoned(finding)).collect();
+        evidence.findings.iter().filter(|finding| finding.kind == "dead" && !is_poisoned(finding)).collect();
     verdict.check("L4", dead.is_empty(), now, || {
         dead.iter()
             .map(|finding| format!("{}: {}", finding.title, finding.detail))
@@ -203,12 +208,12 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
 /// room under a limit that is truly reached, or is a protected person's; what was asked for is not granted; whom Okta
 /// does not answer for stays as they were.
 fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], difference: &Difference) -> bool {
-    if evidence.script.poisoned.as_ref().is_some_and(|(who, _)| *who == difference.who) {
+    if is_poisoned(evidence, &difference.who) {
         return true;
     }
     let place = evidence.company.sites.iter().position(|site| *site.name == *difference.site);
     let Some(place) = place else { return false };
-    if is_closed(evidence, &sites[place], difference) {
+    if is_closed(evidence, &sites[place], difference) || was_never_seen(evidence, people, place, difference) {
         return true;
     }
     if takes(difference) {
@@ -228,26 +233,42 @@ fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], differen
         && gates::is_asked(evidence, place, people, &users, &line, &sites[place].spent)
 }
 
+/// Whether what is left of somebody is theirs: they left the app's group before any look at them had come to its end, so that
+/// nothing of it is Lanyard's.
+fn was_never_seen(evidence: &Evidence<'_>, people: &People, place: usize, difference: &Difference) -> bool {
+    if difference.what != "everything" {
+        return false;
+    }
+    let number = number_of(&difference.who).unwrap_or_default();
+    let mut theirs = people.with_number(place, &number, evidence.now).peekable();
+    let is_it = |identity: &Identity| {
+        identity.left_the_group_at(evidence.now).is_some_and(|left| {
+            let about = evidence.lines.iter().filter(|line| {
+                line.entry.identity.as_ref().is_some_and(|id| *id.user == *identity.id)
+                    && line.entry.at <= left
+            });
+            // A look that ended says one of these; one that gave something has an operation.
+            about.into_iter().all(|line| !["verified", "decision", "operation"].contains(&&*line.entry.kind))
+        })
+    };
+    theirs.peek().is_some() && theirs.all(is_it)
+}
+
 /// Whether all that is left of somebody is on accounts that another hand switched off, which take no edit any more. Bookings
-/// can be cancelled all the same.
+/// can be cancelled all the same. An account that another hand switched off during a leave waits for the return, too.
 fn is_closed(evidence: &Evidence<'_>, site: &Site, difference: &Difference) -> bool {
     let whose = number_of(&difference.who);
     let state = &evidence.record(Vendor::Ioffice, site.index).state;
     let mut theirs = rows(&state["users"]).iter().filter(|user| number(&user["employeeId"]) == whose);
-    difference.what == "everything"
-        && !difference.found.contains("bookings ahead")
-        && theirs.all(|user| user["id"].as_u64().is_some_and(|id| site.closed.contains(&id)))
+    let gone = difference.what == "everything" && !difference.found.contains("bookings ahead");
+    let away = difference.what == "account" && difference.expected == "kept during the leave";
+    (gone || away) && theirs.all(|user| user["id"].as_u64().is_some_and(|id| site.closed.contains(&id)))
 }
 
 /// Whether something is to be taken away.
 fn takes(difference: &Difference) -> bool {
     let all = ["everything", "permissions"].contains(&difference.what.as_str());
     all || difference.expected.is_empty() && !difference.found.is_empty()
-}
-
-/// The employee number of `Name (number)`.
-fn number_of(who: &str) -> Option<String> {
-    who.rsplit_once('(').and_then(|(_, rest)| number(&Value::from(rest.trim_end_matches(')'))))
 }
 
 /// A numbered user name, where an inactive account holds the one that is wanted: the API cannot free it.

@@ -203,10 +203,13 @@ pub(super) fn is_asked(
     // A yes ends with its reason, also where a list of groups that came back short only seemed to take the reason away: what
     // is decided is judged on what was read. The next time it is asked about anew.
     let was_lost = |user: &str, since| {
-        people.all.get(user).is_some_and(|identity| identity.was_misread(since, evidence.now))
+        people.all.get(user).is_some_and(|identity| {
+            identity.was_misread(since, evidence.now) || identity.moved(since, evidence.faults_ended)
+        })
     };
     let good = evidence.ballots.yes().iter().enumerate().any(|(place, yes)| {
         yes.kind == ClearanceKind::Approval
+            && !yes.unheard
             && is_it(&yes.user, yes.site.as_str())
             && yes.lines.iter().any(|key| key == line)
             && yes.until.is_some_and(|until| until > shown)

@@ -1,9 +1,16 @@
 //! S2: leavers are gone within a bound.
 
 use jiff::{SignedDuration, Timestamp};
+use lanyard_sim::faults::{Effect, Rule, Target};
 use serde_json::Value;
 
-use super::{Evidence, Verdict, caps::Caps, number, people::People, sites::Replay};
+use super::{
+    Evidence, Verdict,
+    caps::Caps,
+    number,
+    people::{Identity, People},
+    sites::Replay,
+};
 use crate::script::MADE_UP;
 
 /// Own calls at the sites' rate, hops, the settling of two-part moves, in a company this small.
@@ -40,8 +47,8 @@ pub(super) fn judge(
             plan.is_calm() && !evidence.script.group_deleted && *since >= evidence.start + FIRST_PASS
         });
         let waits = if ended.is_some() { SignedDuration::ZERO } else { replay.waits() };
-        let Some(since) = ended.or(out) else { continue };
-        let before = identity.at(since - SignedDuration::from_millis(1));
+        let Some(left) = ended.or(out) else { continue };
+        let before = identity.at(left - SignedDuration::from_millis(1));
         let Some(number) = number(&before["profile"]["employeeNumber"]) else { continue };
         let others = people
             .with_number(site, &number, Timestamp::MAX)
@@ -51,12 +58,12 @@ pub(super) fn judge(
             .protected
             .iter()
             .any(|one| super::number(&Value::from(one.as_str())).as_ref() == Some(&number));
-        let is_poisoned = evidence.script.poisoned.as_ref().is_some_and(|(who, _)| *who == identity.name);
+        let is_poisoned = super::is_poisoned(evidence, &identity.name);
         if others.count() > 0 || is_protected || is_poisoned || !is_plain(evidence, site, &number) {
             continue;
         }
         // While somebody holds the stop button down, nothing is taken from anybody, and no wait begins: nobody is looked at.
-        let since = evidence.script.running_from(evidence.start, since);
+        let since = evidence.script.running_from(evidence.start, left);
         let since = evidence.script.running_from(evidence.start, since + waits);
         // Whoever leaves when all is well again leaves as on any good day.
         let is_good_day = plan.is_calm() || since >= evidence.faults_ended + MADE_UP;
@@ -66,6 +73,8 @@ pub(super) fn judge(
         } else {
             since.max(evidence.faults_ended) + within + RECOVERY + ahead
         };
+        // Whoever left while hooks were lost, and pages of the log torn, is found by the next pass over everybody.
+        let bound = if is_told(evidence, identity, left) { bound } else { bound + NEXT_PASS };
         // While the limit is truly reached, they wait until there is room, and then for whoever looks at them again.
         let bound = match caps.room_from(bound) {
             Some(room) if room == bound => bound,
@@ -93,6 +102,18 @@ pub(super) fn judge(
             )
         });
     }
+}
+
+/// Whether anything was heard that tells of their leaving. A log whose pages were not torn counts as heard, whether or not it was
+/// read: to read it is the process's part.
+fn is_told(evidence: &Evidence<'_>, identity: &Identity, left: Timestamp) -> bool {
+    let tears = |rule: &Rule| {
+        rule.target == Target::Okta && matches!(rule.effect, Effect::TornPage | Effect::ShiftingPage)
+    };
+    // The events of one act bear moments that differ by little.
+    let from = left - SignedDuration::from_secs(1);
+    !evidence.plan.faults.iter().any(tears)
+        || evidence.heard.iter().any(|heard| heard.user == identity.id && heard.published >= from)
 }
 
 /// The last moment at which the site's badge system let somebody of this number in anywhere. `None`: it never did.

@@ -34,7 +34,7 @@ use serde_json::Value;
 use crate::{
     badge::Told,
     guards::Ballots,
-    network::{Read, SentWrite},
+    network::{Heard, Read, SentWrite},
     script::{Plan, Script},
     watch::Watch,
     weather::Machine,
@@ -84,6 +84,8 @@ pub struct Evidence<'a> {
     pub reads: &'a [Read],
     /// Reads of somebody's groups that were answered with less than there was, and looked whole.
     pub lies: &'a [Read],
+    /// Events about people that reached the process.
+    pub heard: &'a [Heard],
     /// Writes that reached a site during the pass that should change nothing.
     pub idle_writes: &'a [SentWrite],
     pub findings: &'a [Finding],
@@ -93,7 +95,8 @@ pub struct Evidence<'a> {
     pub faults_ended: Timestamp,
     pub now: Timestamp,
     pub damaged_journal: Option<String>,
-    pub open_intents: usize,
+    /// Whose they are, in Okta, and in words.
+    pub open_intents: Vec<(String, String)>,
     /// The process's journal.
     pub lines: &'a [Kept],
     pub watch: &'a Watch,
@@ -161,6 +164,17 @@ struct Site {
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.
 fn is_protected(evidence: &Evidence<'_>, who: &str) -> bool {
     evidence.script.protected.iter().any(|number| who.ends_with(&format!("({number})")))
+}
+
+/// Whether somebody named so is the person for whom Okta never answers, whatever their name is by now.
+fn is_poisoned(evidence: &Evidence<'_>, who: &str) -> bool {
+    let whose = |who: &str| number_of(who);
+    evidence.script.poisoned.as_ref().is_some_and(|(poisoned, _)| whose(poisoned) == whose(who))
+}
+
+/// The employee number of `Name (number)`.
+fn number_of(who: &str) -> Option<String> {
+    who.rsplit_once('(').and_then(|(_, rest)| number(&Value::from(rest.trim_end_matches(')'))))
 }
 
 fn moment(value: &Value) -> Timestamp {

@@ -235,6 +235,12 @@ impl Identity {
         employed && !turning && !contract
     }
 
+    /// Since when they are out of the app's group, whatever else is about them.
+    pub fn left_the_group_at(&self, at: Timestamp) -> Option<Timestamp> {
+        let (left, member) = self.member.iter().rev().find(|(since, _)| *since <= at)?;
+        (!member).then_some(*left)
+    }
+
     /// How long they had been out of the app's group at `at`, where nothing else could ask for the end of their account.
     pub fn out_of_the_group_for(&self, at: Timestamp) -> Option<jiff::SignedDuration> {
         if self.is_member(at) || !self.is_employed(at) {
@@ -274,6 +280,13 @@ impl Identity {
     /// Whether they had to keep their account at every moment of `[from, to]`.
     pub fn must_keep_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
         self.moments(from, to).all(|at| self.must_keep(at))
+    }
+
+    /// Whether they went away, or joined or left any group, within `[from, to]`.
+    pub fn moved(&self, from: Timestamp, to: Timestamp) -> bool {
+        let groups = self.moves.iter().chain(self.member.iter().map(|(at, _)| at));
+        let moved = groups.into_iter().any(|at| from <= *at && *at <= to);
+        moved || !self.must_keep_throughout(from, to) || self.is_away_sometime(from, to)
     }
 
     /// Whether they were away on leave at every moment of `[from, to]`.
