@@ -375,6 +375,9 @@ pub struct Applied {
     pub visits: BTreeMap<String, i64>,
     /// Notices sent, by key.
     pub notices: BTreeSet<String>,
+    /// What was written without an answer: it may have been given.
+    #[serde(skip_serializing_if = "Unsure::is_nothing")]
+    pub unsure: Unsure,
     /// What the badge system acknowledged for the holder.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub doors: DoorRights,
@@ -403,24 +406,82 @@ pub struct Applied {
     pub told_lacking: Option<String>,
 }
 
+/// What may have been given by writes that nobody answered, until a read shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Unsure {
+    /// An account may have been made.
+    pub made: bool,
+    pub roles: BTreeMap<CenterId, Role>,
+    pub items: BTreeSet<ItemId>,
+    pub seat: Option<RoomId>,
+    pub section: Option<SectionId>,
+    pub cost_center: Option<ItemId>,
+}
+
+impl Unsure {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Applied {
-    /// Takes for ours what an accepted write gave, on an account as it was before (`None`: it was made): a look that never comes
-    /// to its end would leave it to nobody. What a leave put aside and is given back stays its owner's.
-    pub fn note_given(&mut self, op: &Operation, before: Option<&Account>) {
+    /// Takes note of a write that nobody answered. `had`: the roles and items that were there before.
+    pub fn note_unsure(
+        &mut self,
+        op: &Operation,
+        had: (Option<&BTreeMap<CenterId, Role>>, Option<&BTreeSet<ItemId>>),
+    ) {
+        let mut given = Self { set_aside: self.set_aside.clone(), ..Self::default() };
+        given.note_given(op, had);
+        self.unsure.made |= given.made;
+        self.unsure.roles.extend(given.roles);
+        self.unsure.items.extend(given.items);
+        self.unsure.seat = given.seat.or(self.unsure.seat);
+        self.unsure.section = given.section.or(self.unsure.section);
+        self.unsure.cost_center = given.cost_center.or(self.unsure.cost_center);
+    }
+
+    /// What a read shows of it was given by us; of the rest nothing came.
+    pub fn settle(&mut self, account: &Account) {
+        let unsure = std::mem::take(&mut self.unsure);
+        let roles = account.roles.as_ref();
+        self.roles.extend(
+            unsure
+                .roles
+                .into_iter()
+                .filter(|(center, role)| roles.is_some_and(|roles| roles.get(center) == Some(role))),
+        );
+        let items = account.items.as_ref();
+        self.items
+            .extend(unsure.items.into_iter().filter(|item| items.is_some_and(|items| items.contains(item))));
+        let room = account.seat.map(|seat| seat.room);
+        self.seat = unsure.seat.filter(|seat| room == Some(*seat)).or(self.seat);
+        self.section = unsure.section.filter(|section| account.section == Some(*section)).or(self.section);
+        self.cost_center =
+            unsure.cost_center.filter(|item| account.cost_center == Some(*item)).or(self.cost_center);
+    }
+
+    /// Takes for ours what an accepted write gave: a look that never comes to its end would leave it to nobody. `had`: the
+    /// roles and items that were there before. What a leave put aside and is given back stays its owner's.
+    pub fn note_given(
+        &mut self,
+        op: &Operation,
+        had: (Option<&BTreeMap<CenterId, Role>>, Option<&BTreeSet<ItemId>>),
+    ) {
+        let (roles_before, items_before) = had;
         match op {
             Operation::Create { patch } | Operation::Update { patch } => {
                 self.made |= matches!(op, Operation::Create { .. });
-                let had = before.and_then(|account| account.items.as_ref());
-                let is_new = |item: &&ItemId| had.is_none_or(|had| !had.contains(item));
+                let is_new = |item: &&ItemId| items_before.is_none_or(|had| !had.contains(item));
                 self.items.extend(patch.items.iter().flatten().filter(is_new));
                 self.seat = patch.seat.unwrap_or(self.seat);
                 self.section = patch.section.unwrap_or(self.section);
                 self.cost_center = patch.cost_center.unwrap_or(self.cost_center);
             }
             Operation::SetRoles { roles } => {
-                let had = before.and_then(|account| account.roles.as_ref());
                 for (center, role) in roles {
-                    let was_there = had.is_some_and(|had| had.get(center) == Some(role));
+                    let was_there = roles_before.is_some_and(|had| had.get(center) == Some(role));
                     if !was_there && self.set_aside.get(center) != Some(role) {
                         self.roles.insert(*center, *role);
                     }
@@ -439,6 +500,7 @@ impl Applied {
             waiting: self.waiting.clone(),
             not_handed_over: self.not_handed_over.clone(),
             told_lacking: self.told_lacking.clone(),
+            unsure: self.unsure.clone(),
             ..Self::default()
         };
         *self != notes_alone

@@ -1,6 +1,6 @@
 //! A small company on both sides, and the engine's wiring for one life of the process.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_engine::{
@@ -219,8 +219,7 @@ impl Sides {
         life: &Arc<Life>,
         store: &Arc<SqliteStore>,
         policy: &PolicyFiles,
-        feed_interval: Duration,
-        observe_only: bool,
+        plan: &Plan,
         seed: u64,
     ) -> Arc<Engine> {
         let policy = Policy::parse(policy).unwrap_or_else(|problems| panic!("{}", problems.render()));
@@ -231,7 +230,13 @@ impl Sides {
             directories: self.directories(life, seed),
             workplaces: self.workplaces(life, seed),
         };
-        let settings = EngineSettings { feed_interval, observe_only, ..EngineSettings::default() };
+        let plain = EngineSettings::default();
+        let settings = EngineSettings {
+            feed_interval: plan.feed_interval,
+            observe_only: plan.observe_only,
+            lease: plan.lease.unwrap_or(plain.lease),
+            ..plain
+        };
         Arc::new(Engine::new(ports, policy, settings).with_doors(self.door_feeds(life)))
     }
 

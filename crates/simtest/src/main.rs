@@ -36,7 +36,7 @@ struct Arguments {
     /// Begin at a seed that nobody has tried: drawn from the time.
     #[arg(long, conflicts_with = "from")]
     fresh: bool,
-    /// swarm, calm, storm, weeks or brief.
+    /// swarm, calm, storm, weeks, brief or rough.
     #[arg(long, default_value = "swarm")]
     profile: Profile,
     /// Live every seed under this preset of the stand-ins instead of the drawn one.

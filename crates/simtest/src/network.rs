@@ -14,7 +14,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use jiff::Timestamp;
-use lanyard_engine::{Engine, ingest::ReceiveError, ports::Store as _};
+use lanyard_engine::{
+    Engine,
+    ingest::{ReceiveError, Received},
+    ports::{ActivityFilter, Store as _},
+};
 use lanyard_model::id::TenantId;
 use lanyard_sim::{
     face::{Ending, Face, Handled, Inspect, Outgoing, OutgoingOutcome},
@@ -40,6 +44,8 @@ pub const RECEIVER: &str = "lanyard.example";
 pub const HOOK_SECRET: &str = "hook-secret-of-the-simulation";
 /// As the web does: a little less than the sender's own patience.
 const STORE_WITHIN: Duration = Duration::from_millis(2500);
+/// Among which what has just been recorded is found.
+const RECENT_LINES: usize = 60;
 /// A caller is sent round at most this often before it is dropped.
 const ROUNDS_MAX: usize = 8;
 
@@ -120,6 +126,9 @@ pub struct Network {
     exchanges: AtomicU64,
     deliveries: AtomicU64,
     write_faults: Mutex<BTreeMap<usize, WriteFault>>,
+    /// What goes wrong with what is made, by its number within its kind; and how many there were.
+    made_faults: Mutex<BTreeMap<(Made, usize), WriteFault>>,
+    made: Mutex<BTreeMap<Made, usize>>,
     /// Each request and what came of it, where a history is told whole.
     told: Mutex<Option<Vec<(Timestamp, String)>>>,
 }
@@ -133,6 +142,26 @@ pub enum WriteFault {
     NotDone,
     /// It is done, and the process dies before it hears of it.
     Dies,
+}
+
+/// Something that a request makes in a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Made {
+    Account,
+    Booking,
+    Visit,
+}
+
+impl Made {
+    fn by(method: &Method, path: &str) -> Option<Self> {
+        let last = path.rsplit('/').next().filter(|_| method == Method::POST)?;
+        match last {
+            "users" => Some(Self::Account),
+            "reservations" => Some(Self::Booking),
+            "preregister" => Some(Self::Visit),
+            _ => None,
+        }
+    }
 }
 
 impl Network {
@@ -158,6 +187,8 @@ impl Network {
             exchanges: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
             write_faults: Mutex::default(),
+            made_faults: Mutex::default(),
+            made: Mutex::default(),
             told: Mutex::default(),
         })
     }
@@ -191,6 +222,21 @@ impl Network {
     /// Lets writes go wrong by the number, counted from 0, under which they reach a site; no other does any more.
     pub fn fail_writes(&self, faults: impl IntoIterator<Item = (usize, WriteFault)>) {
         *lock(&self.write_faults) = faults.into_iter().collect();
+    }
+
+    /// The same, by number among what is made of one kind.
+    pub fn fail_made(&self, faults: impl IntoIterator<Item = (Made, usize, WriteFault)>) {
+        *lock(&self.made_faults) =
+            faults.into_iter().map(|(made, number, fault)| ((made, number), fault)).collect();
+    }
+
+    fn fault_of_made(&self, method: &Method, path: &str) -> Option<WriteFault> {
+        let made = Made::by(method, path)?;
+        let mut counts = lock(&self.made);
+        let count = counts.entry(made).or_default();
+        let number = *count;
+        *count += 1;
+        lock(&self.made_faults).get(&(made, number)).copied()
     }
 
     /// Keeps each request from now on, and what came of it.
@@ -247,10 +293,11 @@ impl Network {
         }
     }
 
-    fn note_read(&self, request: &Request) {
-        let user = request.uri().path().strip_prefix("/api/v1/users/").filter(|rest| !rest.contains('/'));
-        if let (Some(user), &Method::GET) = (user, request.method()) {
-            lock(&self.reads).push(Read { at: self.time.now(), user: user.to_owned() });
+    /// A read that was answered, also with the word that there is nobody. It tells of the moment at which it was asked.
+    fn note_read(&self, read: Option<Read>, answer: &Response<Bytes>) {
+        let is_record = answer.status().is_success() && answer.body().first() == Some(&b'{');
+        if is_record || answer.status() == StatusCode::NOT_FOUND {
+            lock(&self.reads).extend(read);
         }
     }
 
@@ -336,7 +383,9 @@ impl Network {
             Ok(Err(ReceiveError::NoTenant(_))) => StatusCode::NOT_FOUND,
             Ok(Err(ReceiveError::Store(_))) | Err(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
-        if answer == StatusCode::NO_CONTENT {
+        // What comes from elsewhere is answered as well, and counts for nothing.
+        if matches!(received, Ok(Ok(Received::Stored { .. }))) {
+            self.judge_acknowledged(request.body()).await;
             self.watch.acknowledged(request.body());
             if let Ok(body) = serde_json::from_slice::<Value>(request.body()) {
                 self.note_heard(body.pointer("/data/events").and_then(Value::as_array).into_iter().flatten());
@@ -348,6 +397,26 @@ impl Network {
             format!("a good delivery was answered {answer}")
         });
         status(answer)
+    }
+
+    /// S10 at the moment of the answer: what is acknowledged is on record already, whoever else may tell of it later.
+    async fn judge_acknowledged(&self, body: &[u8]) {
+        let store = lock(&self.store).clone();
+        let Some(store) = store else { return };
+        let lines = {
+            let _hushed = self.weather.hush();
+            let newest = ActivityFilter { limit: RECENT_LINES, ..ActivityFilter::default() };
+            store.activity(&newest).await.unwrap_or_default()
+        };
+        let known = |uuid: &String| {
+            let mut uuids = lines.iter().filter_map(|line| line.entry.data["uuids"].as_array()).flatten();
+            uuids.any(|known| known == uuid.as_str())
+        };
+        for uuid in watch::events(body) {
+            self.watch.check("S10", known(&uuid), self.time.now(), || {
+                format!("event {uuid} was acknowledged before it was on record")
+            });
+        }
     }
 
     async fn note_write(&self, desk: DeskName, request: &Request) -> Option<usize> {
@@ -420,11 +489,15 @@ impl LifeTransport {
         network.watch.leaving(&host, &request, network.time.now());
         let kind = watch::kind(&request);
         let is_list = is_whole_list(&request);
+        let user = read_by_id(&request);
         let is_log = desk.name.vendor == Vendor::Okta && request.uri().path().ends_with("/logs");
         tokio::time::sleep(network.hop()).await;
         self.life.live().await;
         let write = network.note_write(desk.name, &request).await;
-        let planned = network.fault_of(write);
+        let planned = write.and_then(|write| {
+            let of_made = network.fault_of_made(request.method(), request.uri().path());
+            network.fault_of(Some(write)).or(of_made)
+        });
         if planned == Some(WriteFault::NotDone) {
             network.weather.note("write not done");
             self.life.point().await;
@@ -432,8 +505,8 @@ impl LifeTransport {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             return Ok(response);
         }
+        let read = user.map(|user| Read { at: network.time.now(), user });
         let exchange = async {
-            network.note_read(&request);
             let reply = answer(network, &desk, request).await;
             if let (Some(write), Some(reply)) = (write, &reply) {
                 lock(&network.sent)[write].accepted = reply.response.status().is_success();
@@ -466,6 +539,7 @@ impl LifeTransport {
                     if reply.response.status().is_success() {
                         lie(&network.weather, is_list, &mut reply.response);
                     }
+                    network.note_read(read, &reply.response);
                     if is_log && let Ok(Value::Array(page)) = serde_json::from_slice(reply.response.body()) {
                         network.note_heard(&page);
                     }
@@ -537,6 +611,12 @@ async fn answer(network: &Network, desk: &Desk, request: Request) -> Option<lany
         }
     }
     None
+}
+
+/// Who is read by id.
+fn read_by_id(request: &Request) -> Option<String> {
+    let user = request.uri().path().strip_prefix("/api/v1/users/").filter(|rest| !rest.contains('/'))?;
+    (request.method() == Method::GET).then(|| user.to_owned())
 }
 
 /// Whose groups are asked for.

@@ -139,8 +139,7 @@ impl Stage {
             let life = Life::beside(ends, Arc::clone(&self.fences));
             let store = self.sides.open_store(lock(&self.folder).path());
             let seed = self.plan.seed.wrapping_add(u64::from(number) << 32);
-            let (interval, observe) = (self.plan.feed_interval, self.plan.observe_only);
-            let engine = self.sides.engine(&life, &store, &self.policy, interval, observe, seed);
+            let engine = self.sides.engine(&life, &store, &self.policy, &self.plan, seed);
             let present =
                 Present { engine: Arc::clone(&engine), store: Arc::clone(&store), life: Arc::clone(&life) };
             *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(present);
@@ -288,6 +287,13 @@ impl Stage {
                 self.present_soon().await.life.end();
                 Ok(())
             }
+            Deed::Sweep => {
+                let engine = self.present_soon().await.engine;
+                tokio::spawn(async move {
+                    let _ = engine.sweep(None, "somebody asked for it", &Silent).await;
+                });
+                Ok(())
+            }
             Deed::Stop | Deed::Resume => {
                 let pressed = matches!(deed, Deed::Stop);
                 if !pressed {
@@ -382,6 +388,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         desk.with(|face| face.add(&stage.plan.faults, start));
     }
     stage.sides.network.fail_writes(stage.plan.write_faults.iter().copied());
+    stage.sides.network.fail_made(stage.plan.made_faults.iter().copied());
     let poison: Vec<Rule> = script.poisoned.iter().map(|(_, rule)| rule.clone()).collect();
     for desk in &desks {
         desk.with(|face| face.add(&poison, start));
@@ -402,6 +409,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     // Faults stop.
     *lock(&stage.kills_left) = 0;
     stage.sides.network.fail_writes([]);
+    stage.sides.network.fail_made([]);
     let at_end = stage.present().map_or(0, |present| present.life.calls());
     let mut hits: BTreeMap<String, u64> = BTreeMap::new();
     for desk in &desks {

@@ -104,6 +104,11 @@ impl Machine {
         within.sum()
     }
 
+    /// The farthest that its clock was off, either way.
+    pub fn most_off(&self) -> SignedDuration {
+        self.skews.iter().map(|(_, off)| off.abs()).max().unwrap_or_default()
+    }
+
     /// The farthest that its clock was ahead of the time.
     pub fn most_ahead(&self) -> SignedDuration {
         self.skews.iter().map(|(_, off)| *off).max().unwrap_or_default().max(SignedDuration::ZERO)

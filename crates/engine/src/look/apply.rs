@@ -154,10 +154,6 @@ impl Engine {
                 applying.bar(step, format!("what was told of them as {old} is not taken back yet"));
                 continue;
             }
-            if self.is_stopped() {
-                let at = self.clock.now() + std::time::Duration::from_secs(30);
-                return Err(Stop::Again { at, error: "stopped by a person".into() });
-            }
             if self.is_booked_already(scene, step, link.as_ref(), applied, applying, pending).await? {
                 continue;
             }
@@ -174,9 +170,14 @@ impl Engine {
                 },
             };
             applying.sent += 1;
+            let inverse = self.inverse(scene, step, before, account).await?;
+            // Reading takes time: what was stopped meanwhile is not begun.
+            if self.is_stopped() {
+                let at = self.clock.now() + std::time::Duration::from_secs(30);
+                return Err(Stop::Again { at, error: "stopped by a person".into() });
+            }
             let at = self.clock.now();
             let (under, pass) = sent_under(step, plan, before, &applying.known, at);
-            let inverse = self.inverse(scene, step, before, account).await?;
             let intent = Intent {
                 id: format!("{}.{}.{}", plan.id, scene.item.fence, applying.sent),
                 plan: plan.id.clone(),
@@ -252,12 +253,15 @@ impl Engine {
                 applied.bookings.insert(key.clone(), found.0);
                 pending.push(self.applied_write(scene, applied));
             }
-            if outcome.is_success() {
-                let had = applied.clone();
-                applied.note_given(&op, before);
-                if *applied != had {
-                    pending.push(self.applied_write(scene, applied));
-                }
+            let known = applied.clone();
+            let had = before.map_or((None, None), |account| (account.roles.as_ref(), account.items.as_ref()));
+            match &outcome {
+                Outcome::Unknown { .. } => applied.note_unsure(&op, had),
+                outcome if outcome.is_success() => applied.note_given(&op, had),
+                _ => {}
+            }
+            if *applied != known {
+                pending.push(self.applied_write(scene, applied));
             }
             pending.push(Write::Outcome { intent: id.clone(), outcome: outcome.clone(), at });
             pending.push(self.outcome_line(scene, plan, step, &id, &outcome, sent_at, at));

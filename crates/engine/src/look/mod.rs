@@ -359,6 +359,21 @@ impl Engine {
             }
             keep_first(&mut stopped, done)?;
         }
+        // What was sent and never answered is settled, also where nothing is wanted of them any more: an account may have been
+        // made that nobody would know of.
+        for site in self.unsettled_sites(id, &links, &looked_at).await? {
+            looked_at.insert(site.clone());
+            let leaving = match &over {
+                Some(how) => Some(Leaving::Over(*how)),
+                None if first.site.as_ref() != Some(&site) => Some(Leaving::Moved(first.settle_until)),
+                None => None,
+            };
+            let done = self.look_in_site(item, &active, &person, &links, &site, leaving, tail).await;
+            if is_outage(&done) {
+                tail.down.get_or_insert(Upstream::Site(site));
+            }
+            keep_first(&mut stopped, done)?;
+        }
         if !matches!(first.lifecycle, Lifecycle::Aside { .. }) {
             self.leave_lines(id, &looked_at, tail).await?;
         }
@@ -368,6 +383,26 @@ impl Engine {
         tail.writes.push(Write::FindingOver { key: format!("dead:{id}"), at: now });
         self.read_groups_again(&person, tail);
         Ok(())
+    }
+
+    /// Sites in which something that was sent for them has no outcome, beside those that were looked at.
+    async fn unsettled_sites(
+        &self,
+        id: &IdentityId,
+        links: &[Link],
+        looked_at: &BTreeSet<SiteId>,
+    ) -> Result<BTreeSet<SiteId>, StoreFailure> {
+        let open = self.store.open_intents(Some(id)).await?.into_iter().map(|open| open.intent.site);
+        let mut sites: BTreeSet<SiteId> = open.filter(|site| self.sites().contains_key(site)).collect();
+        if looked_at.is_empty() && links.is_empty() {
+            for site in self.sites().keys() {
+                if self.store.applied(id, site).await?.is_some_and(|applied| applied.unsure.made) {
+                    sites.insert(site.clone());
+                }
+            }
+        }
+        sites.retain(|site| !looked_at.contains(site));
+        Ok(sites)
     }
 
     /// Whether the account of a link that ended is another identity's now.
@@ -471,6 +506,7 @@ impl Engine {
                 key: format!("disputed:{id}:{}", site.id()),
                 at: self.clock.now(),
             });
+            self.settle(&scene, &view, &mut applied, tail).await?;
             self.note_seat(&scene, &view, tail);
             let mut desired = self.decide_once(&scene, &view, &applied, leaving, &mut decided).await?;
             // After a write of ours only a read from after it counts.

@@ -123,7 +123,13 @@ impl Engine {
                 };
                 let keys = active.identity_keys(&identity);
                 let at = present.latest;
-                tail.writes.push(Write::Identity { identity: identity.clone(), keys, at });
+                let read = Write::Identity { identity: identity.clone(), keys, at };
+                if known.is_none() {
+                    // At once: whoever else may be the same person asks the record, and this look may take long. What cannot be
+                    // kept now is kept with its end.
+                    let _ = self.write(vec![read.clone()]).await;
+                }
+                tail.writes.push(read);
                 tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                 if identity.transitioning {
                     tail.review_by(

@@ -9,12 +9,12 @@ use lanyard_model::{
     plan::{AccountPatch, Operation, Outcome},
 };
 
-use super::{Scene, Stop, Tail};
+use super::{AccountView, Scene, Stop, Tail};
 use crate::{Engine, ports::Write};
 
 impl Engine {
     /// Closes intents that a crash left without an outcome: what can be looked up is looked up by this look's own
-    /// reads; what cannot be is never repeated.
+    /// reads; what cannot be is never repeated. What it may have given shows by the next read: see [`Engine::settle`].
     pub(super) async fn resolve_open_intents(
         &self,
         scene: &Scene<'_>,
@@ -45,6 +45,19 @@ impl Engine {
                         tail.writes.push(self.applied_write(scene, applied));
                     }
                 }
+                op @ (Operation::Create { .. } | Operation::Update { .. } | Operation::SetRoles { .. }) => {
+                    let before = intent.inverse.iter().flat_map(|inverse| &inverse.ops);
+                    let (mut roles, mut items) = (None, None);
+                    for undo in before {
+                        match undo {
+                            Operation::SetRoles { roles: had } => roles = Some(had),
+                            Operation::Update { patch } => items = patch.items.as_ref().or(items),
+                            _ => {}
+                        }
+                    }
+                    applied.note_unsure(op, (roles, items));
+                    tail.writes.push(self.applied_write(scene, applied));
+                }
                 _ => {}
             }
             tail.writes.push(Write::Outcome {
@@ -53,6 +66,29 @@ impl Engine {
                 at,
             });
         }
+        Ok(())
+    }
+
+    /// What was written without an answer and shows now was given by us; an account was made by us if it is as it was sent.
+    pub(super) async fn settle(
+        &self,
+        scene: &Scene<'_>,
+        view: &AccountView,
+        applied: &mut Applied,
+        tail: &mut Tail,
+    ) -> Result<(), Stop> {
+        let Some(account) = view.account.as_ref().filter(|_| !applied.unsure.is_nothing()) else {
+            return Ok(());
+        };
+        if applied.unsure.made && !applied.made {
+            let is_as_sent = |patch: &AccountPatch| {
+                patch.fields.iter().all(|(name, value)| account.fields.get(name) == value.as_ref())
+            };
+            let sent = self.unanswered_creates(scene).await?;
+            applied.made = sent.iter().any(|(_, patch)| is_as_sent(patch));
+        }
+        applied.settle(account);
+        tail.writes.push(self.applied_write(scene, applied));
         Ok(())
     }
 

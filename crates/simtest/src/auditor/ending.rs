@@ -216,6 +216,9 @@ fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], differen
     if is_closed(evidence, &sites[place], difference) || was_never_seen(evidence, people, place, difference) {
         return true;
     }
+    if difference.what == "visit" && is_visit_unsure(evidence, difference) {
+        return true;
+    }
     if takes(difference) {
         return is_protected(evidence, &difference.who) || sites[place].caps.is_reached(evidence.now);
     }
@@ -233,8 +236,8 @@ fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], differen
         && gates::is_asked(evidence, place, people, &users, &line, &sites[place].spent)
 }
 
-/// Whether what is left of somebody is theirs: they left the app's group before any look at them had come to its end, so that
-/// nothing of it is Lanyard's.
+/// Whether what is left of somebody is theirs: they left the app's group, or were deleted, before any look at them had come to its
+/// end, so that nothing of it is Lanyard's.
 fn was_never_seen(evidence: &Evidence<'_>, people: &People, place: usize, difference: &Difference) -> bool {
     if difference.what != "everything" {
         return false;
@@ -242,14 +245,8 @@ fn was_never_seen(evidence: &Evidence<'_>, people: &People, place: usize, differ
     let number = number_of(&difference.who).unwrap_or_default();
     let mut theirs = people.with_number(place, &number, evidence.now).peekable();
     let is_it = |identity: &Identity| {
-        identity.left_the_group_at(evidence.now).is_some_and(|left| {
-            let about = evidence.lines.iter().filter(|line| {
-                line.entry.identity.as_ref().is_some_and(|id| *id.user == *identity.id)
-                    && line.entry.at <= left
-            });
-            // A look that ended says one of these; one that gave something has an operation.
-            about.into_iter().all(|line| !["verified", "decision", "operation"].contains(&&*line.entry.kind))
-        })
+        let left = identity.deleted_at().or_else(|| identity.left_the_group_at(evidence.now));
+        left.is_some_and(|left| identity.was_unknown(evidence, left))
     };
     theirs.peek().is_some() && theirs.all(is_it)
 }
@@ -263,6 +260,17 @@ fn is_closed(evidence: &Evidence<'_>, site: &Site, difference: &Difference) -> b
     let gone = difference.what == "everything" && !difference.found.contains("bookings ahead");
     let away = difference.what == "account" && difference.expected == "kept during the leave";
     (gone || away) && theirs.all(|user| user["id"].as_u64().is_some_and(|id| site.closed.contains(&id)))
+}
+
+/// Whether a visit may have been announced without an answer: it cannot be looked up, is never repeated, and a person was told
+/// to look.
+fn is_visit_unsure(evidence: &Evidence<'_>, difference: &Difference) -> bool {
+    let mut told = evidence.findings.iter().filter(|finding| finding.key.contains("visit-unknown"));
+    difference.found.ends_with("announced 0 times")
+        && told.any(|finding| {
+            let name = difference.who.rsplit_once(" (").map_or(difference.who.as_str(), |(name, _)| name);
+            finding.title.contains(name)
+        })
 }
 
 /// Whether something is to be taken away.

@@ -62,6 +62,10 @@ pub(super) fn judge(
         if others.count() > 0 || is_protected || is_poisoned || !is_plain(evidence, site, &number) {
             continue;
         }
+        // Nobody knows whose account it is that they leave.
+        if identity.deleted_at().is_some_and(|at| identity.was_unknown(evidence, at)) {
+            continue;
+        }
         // While somebody holds the stop button down, nothing is taken from anybody, and no wait begins: nobody is looked at.
         let since = evidence.script.running_from(evidence.start, left);
         let since = evidence.script.running_from(evidence.start, since + waits);

@@ -81,6 +81,10 @@ impl People {
                 identity.reads.push(read.at);
             }
         }
+        for identity in people.all.values_mut() {
+            // Noted as they were answered; each tells of the moment at which it was asked.
+            identity.reads.sort_unstable();
+        }
         for lie in evidence.lies {
             if let Some(identity) = people.all.get_mut(&lie.user) {
                 identity.lies.push(lie.at);
@@ -170,6 +174,24 @@ impl People {
 }
 
 impl Identity {
+    /// When they were deleted.
+    pub fn deleted_at(&self) -> Option<Timestamp> {
+        self.versions.last().filter(|(_, user)| user.is_null()).map(|(at, _)| *at)
+    }
+
+    /// Whether no look at them had come to its end by then, and none had given them anything: what they have is not ours.
+    pub fn was_unknown(&self, evidence: &Evidence<'_>, by: Timestamp) -> bool {
+        let about = evidence.lines.iter().filter(|line| {
+            line.entry.identity.as_ref().is_some_and(|id| *id.user == *self.id) && line.entry.at <= by
+        });
+        about.into_iter().all(|line| match &*line.entry.kind {
+            "verified" => false,
+            "decision" => line.entry.title.contains("set aside"),
+            "operation" => !line.entry.detail.contains("+ "),
+            _ => true,
+        })
+    }
+
     /// Whether this was their employee number at some time.
     pub fn has_number(&self, wanted: &str) -> bool {
         let is_it = |user: &Value| number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted);
@@ -280,6 +302,16 @@ impl Identity {
     /// Whether they had to keep their account at every moment of `[from, to]`.
     pub fn must_keep_throughout(&self, from: Timestamp, to: Timestamp) -> bool {
         self.moments(from, to).all(|at| self.must_keep(at))
+    }
+
+    /// Whether nothing about them changed from the beginning until `at`, and nothing of it was read wrongly. A contract that ends
+    /// changes by itself.
+    pub fn is_quiet_until(&self, at: Timestamp) -> bool {
+        let since_then = |moment: &Timestamp| *moment != Timestamp::MIN && *moment <= at;
+        let changed = self.versions.iter().map(|(at, _)| at).chain(self.member.iter().map(|(at, _)| at));
+        !changed.chain(&self.moves).any(since_then)
+            && !self.was_misread(Timestamp::MIN, at)
+            && self.at(at)["profile"]["contractEndDate"].is_null()
     }
 
     /// Whether they went away, or joined or left any group, within `[from, to]`.

@@ -120,6 +120,7 @@ impl<'a> Replay<'a> {
             }
             now.insert(change.account, (live(change.after), is));
         }
+        self.judge_quiet(people, verdict);
         let numbers = self.numbers();
         for booking in self.cancelled.iter().filter(|booking| booking.by_service) {
             if let Some(number) = numbers.get(&booking.account) {
@@ -143,7 +144,8 @@ impl<'a> Replay<'a> {
             verdict.check("S3", !wrong, booking.at, || {
                 format!("{} lost a booking of account {} without a reason", identity.name, booking.account)
             });
-            if let Some(out) = identity.out_of_the_group_for(booking.at) {
+            let was_misread = identity.was_misread(booking.at - self.waits(), booking.at);
+            if let Some(out) = identity.out_of_the_group_for(booking.at).filter(|_| !was_misread) {
                 verdict.check("S6", out >= self.keeps, booking.at, || {
                     format!("{} lost a booking {out:#} after they left the group", identity.name)
                 });
@@ -233,6 +235,40 @@ impl<'a> Replay<'a> {
 }
 
 impl Replay<'_> {
+    /// S3 for whatever is had: about whom nothing was changed since the beginning, in Okta or by hand, what we gave them has its
+    /// reason still, and stays.
+    fn judge_quiet(&self, people: &People, verdict: &mut Verdict) {
+        let mut given: BTreeMap<(u64, String), Timestamp> = BTreeMap::new();
+        for change in &self.changes {
+            let (before, after) = (had(change.before), had(change.after));
+            if !change.by_service {
+                given.retain(|(account, _), _| *account != change.account);
+                continue;
+            }
+            for thing in before.difference(&after) {
+                let Some(since) = given.remove(&(change.account, thing.clone())) else { continue };
+                // A seat for a seat is a move.
+                if thing == SEAT && live(change.after) && !change.after["room"].is_null() {
+                    continue;
+                }
+                let number = number(&change.before["employeeId"]).unwrap_or_default();
+                let mut theirs = people.with_number(self.site, &number, Timestamp::MAX).peekable();
+                if theirs.peek().is_none() || self.edited {
+                    continue;
+                }
+                let quiet = theirs.all(|identity| identity.is_quiet_until(change.at));
+                verdict.check("S3", !quiet, change.at, || {
+                    format!(
+                        "account {} lost {thing}, which it was given at {}, and nothing had changed",
+                        change.account,
+                        since.strftime("%d %H:%M:%S")
+                    )
+                });
+            }
+            given.extend(after.difference(&before).map(|thing| ((change.account, thing.clone()), change.at)));
+        }
+    }
+
     /// S3: nobody who had to keep it, at every moment since we last read them, loses account or seat. S4: nothing is taken
     /// from an account behind which nobody in Okta ever stood. S6: whoever left the group a moment ago may be back in a
     /// moment, whatever died meanwhile, and loses nothing at all.
@@ -248,6 +284,8 @@ impl Replay<'_> {
             let Some(read) = identity.last_read(change.at) else { continue };
             // A seat or a role may go for a reason of its own, if there is one.
             let judged = lost_account || !self.edited && identity.only_left_the_group(change.at);
+            // What is decided is judged on what was read: they seemed to have left before they did.
+            let judged = judged && !identity.was_misread(change.at - self.waits(), change.at);
             if let Some(out) = identity.out_of_the_group_for(change.at).filter(|_| judged) {
                 verdict.check("S6", out >= self.keeps, change.at, || {
                     let what = taken.iter().copied().collect::<Vec<_>>().join(", ");
@@ -276,6 +314,21 @@ impl Replay<'_> {
             )
         });
     }
+}
+
+const SEAT: &str = "the seat";
+
+/// What a live account has, in words.
+fn had(account: &Value) -> BTreeSet<String> {
+    if !live(account) {
+        return BTreeSet::new();
+    }
+    let roles = rows(&account["permissions"])
+        .iter()
+        .map(|entry| format!("the role in center {}", entry["center"]["id"]));
+    let items = rows(&account["costCenters"]).iter().map(|item| format!("item {}", item["id"]));
+    let seat = (!account["room"].is_null()).then(|| SEAT.to_owned());
+    roles.chain(items).chain(seat).chain(["the account".to_owned()]).collect()
 }
 
 /// Fields whose values come straight from one attribute of the profile.

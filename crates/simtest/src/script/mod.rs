@@ -1,5 +1,6 @@
 //! What a seed has in store: the company, what happens to its people, what goes wrong and when.
 
+mod extras;
 mod parts;
 mod writer;
 
@@ -16,7 +17,7 @@ use serde_json::Value;
 pub use self::parts::{Profile, Without};
 use crate::{
     guards::Guards,
-    network::WriteFault,
+    network::{Made, WriteFault},
     weather::{Front, Mishap},
 };
 
@@ -50,6 +51,10 @@ pub struct Plan {
     pub deaths: Vec<u64>,
     /// Writes to the sites, counted from 0, that go wrong.
     pub write_faults: Vec<(usize, WriteFault)>,
+    /// The same, counted among what is made of one kind.
+    pub made_faults: Vec<(Made, usize, WriteFault)>,
+    /// A claim that is not finished by then may be taken over; `None`: as in the product.
+    pub lease: Option<Duration>,
     /// Steps beside those that the seed draws, for histories made on purpose.
     pub steps: Vec<Step>,
 }
@@ -64,6 +69,8 @@ pub enum Deed {
     },
     Stop,
     Resume,
+    /// Somebody asks for a comparison of everybody.
+    Sweep,
     /// Somebody publishes another policy, or takes it back.
     Publish {
         edited: bool,
@@ -222,7 +229,14 @@ impl Plan {
                 world.people = 8 + dice.below(9);
                 busy_for = Duration::from_secs(3600 + 60 * u64::from(dice.below(60)));
             }
+            Profile::Rough => {
+                // A limit of ten is reached by more than ten.
+                world.people = if dice.chance(150) { 20 + dice.below(6) } else { 8 + dice.below(9) };
+                busy_for = Duration::from_secs(3600 + 60 * u64::from(dice.below(60)));
+                calm = false;
+            }
         }
+        let rough = profile == Profile::Rough;
         let storm = profile == Profile::Storm;
         let mut plan = Self {
             seed,
@@ -233,7 +247,7 @@ impl Plan {
             feed_interval,
             hooks: dice.chance(750),
             observe_only: dice.chance(40),
-            percent_max: if dice.chance(150) { 5 } else { 100 },
+            percent_max: if dice.chance(if rough { 300 } else { 150 }) { 5 } else { 100 },
             kills: if calm { 0 } else { dice.below(5) + if storm { 4 } else { 0 } },
             faults: Vec::new(),
             fronts: Vec::new(),
@@ -244,21 +258,35 @@ impl Plan {
             quiet_for: QUIET,
             deaths: Vec::new(),
             write_faults: Vec::new(),
+            made_faults: Vec::new(),
+            lease: None,
             steps: Vec::new(),
         };
         if !calm {
-            let count = if storm { 8 + dice.below(8) } else { 1 + dice.below(7) };
+            let count = match profile {
+                Profile::Storm => 8 + dice.below(8),
+                Profile::Rough => 3 + dice.below(8),
+                _ => 1 + dice.below(7),
+            };
             for _ in 0..count {
                 plan.faults.push(fault(&mut dice, busy_for, plan.hooks, storm));
             }
-            let count = if storm { 3 + dice.below(4) } else { dice.below(4) };
+            let count = match profile {
+                Profile::Storm => 3 + dice.below(4),
+                Profile::Rough => 1 + dice.below(4),
+                _ => dice.below(4),
+            };
             for _ in 0..count {
                 plan.fronts.push(front(&mut dice, busy_for, storm));
             }
             // Whoever only observes has no hook made for itself: nothing of hooks can go wrong.
             plan.faults.retain(|rule| !plan.observe_only || rule.target != Target::Hook);
             plan.blows = if storm { 2 + dice.below(4) } else { dice.below(3) };
-            plan.write_faults = write_faults(seed, storm);
+            plan.write_faults = write_faults(seed, storm || rough);
+            if rough {
+                plan.blows += 1;
+                extras::draw(&mut plan);
+            }
         }
         plan
     }
@@ -273,6 +301,7 @@ impl Plan {
         if without.kills {
             self.kills = 0;
             self.write_faults.clear();
+            self.made_faults.clear();
         }
         if without.hooks {
             self.hooks = false;
@@ -292,6 +321,7 @@ impl Plan {
             && self.kills == 0
             && self.deaths.is_empty()
             && self.write_faults.is_empty()
+            && self.made_faults.is_empty()
             && self.steps.is_empty()
     }
 }

@@ -16,10 +16,13 @@ pub enum Profile {
     Weeks,
     /// As a swarm, with fewer people and hours: many of them in little time.
     Brief,
+    /// As brief, with more that goes wrong, and with more of what company life has: visits, contracts that end within the hour,
+    /// pre-hires of next month, several changes at once. For the runs that a release asks for, and for the auditor on trial.
+    Rough,
 }
 
 impl Profile {
-    pub const ALL: [Self; 5] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks, Self::Brief];
+    pub const ALL: [Self; 6] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks, Self::Brief, Self::Rough];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -28,6 +31,7 @@ impl Profile {
             Self::Storm => "storm",
             Self::Weeks => "weeks",
             Self::Brief => "brief",
+            Self::Rough => "rough",
         }
     }
 }

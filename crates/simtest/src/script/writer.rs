@@ -15,17 +15,17 @@ use super::{
 };
 use crate::{company::PRINCIPAL, guards};
 
-struct Writer<'a> {
-    company: &'a Company,
-    dice: Dice,
-    busy: i64,
-    script: Script,
+pub(super) struct Writer<'a> {
+    pub(super) company: &'a Company,
+    pub(super) dice: Dice,
+    pub(super) busy: i64,
+    pub(super) script: Script,
     hires: u32,
     /// Which story is being written.
-    story: u32,
-    plan: &'a Plan,
+    pub(super) story: u32,
+    pub(super) plan: &'a Plan,
     /// Whom no story is about.
-    free: Vec<u32>,
+    pub(super) free: Vec<u32>,
 }
 
 impl Script {
@@ -44,6 +44,9 @@ impl Script {
         writer.stories();
         writer.blows();
         writer.guards();
+        if plan.profile == Profile::Rough && plan.only.is_none() {
+            writer.extras();
+        }
         writer.afterwards();
         let mut script = writer.script;
         let gone = |story: Option<u32>| story.is_some_and(|story| plan.without.stories.contains(&story));
@@ -127,13 +130,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn is_working(&self, index: u32) -> bool {
+    pub(super) fn is_working(&self, index: u32) -> bool {
         let (person, user) = (&self.company.people[index as usize], self.company.user_of(index));
         matches!(person.stage, Stage::Working | Stage::Rehired) && user.status == UserStatus::Active
     }
 
     /// One of [`STORIES`], to somebody of `free`, who is free no longer.
-    fn happens(&mut self, story: usize, at: i64, free: &mut Vec<u32>) {
+    pub(super) fn happens(&mut self, story: usize, at: i64, free: &mut Vec<u32>) {
         let person = match free.len() {
             0 => None,
             count => Some(free.swap_remove(self.dice.below(count as u32) as usize)),
@@ -187,7 +190,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn user(&self, index: u32) -> (&'a OktaUser, usize) {
+    pub(super) fn user(&self, index: u32) -> (&'a OktaUser, usize) {
         (self.company.user_of(index), usize::from(self.company.people[index as usize].org))
     }
 
@@ -473,30 +476,19 @@ impl<'a> Writer<'a> {
 
     /// Somebody new; or `again`, under their old number; or with the address of somebody who left.
     fn hire(&mut self, at: i64, again: Option<(&OktaUser, usize)>, address_of: Option<(&OktaUser, usize)>) {
-        self.hires += 1;
         let org = again
             .or(address_of)
             .map_or_else(|| self.dice.below(self.company.orgs.len() as u32) as usize, |(_, org)| org);
         let home = &self.company.orgs[org];
-        let site = &self.company.sites[org % self.company.sites.len()];
-        let number = format!("99{:04}", self.hires);
-        let email = format!("new.person{}@{}", self.hires, home.domain);
         let contractor = again.is_none() && self.dice.chance(300);
         let days = self.dice.between(-3, 5);
-        let office = self.dice.pick(&site.buildings).code.to_string();
-        let mode = *self.dice.pick(&["assigned", "hybrid", "remote"]);
-        let mut profile = json!({
-            "login": email, "email": email, "firstName": format!("New{}", self.hires), "lastName": "Person",
-            "employeeNumber": number, "department": "Finance", "costCenter": "CC-220", "division": "Corporate",
-            "organization": &*home.name, "title": "Analyst", "officeLocation": office, "timezone": "UTC",
-            "userType": if contractor { "Contractor" } else { "Employee" },
-            "startDate": home.date_notation.write(self.date(at, days)),
-            "employeeStatus": "Active", "workMode": mode,
-        });
+        let mut profile = self.stranger(org, at, days);
+        profile["userType"] = if contractor { "Contractor" } else { "Employee" }.into();
         if contractor {
             let end = self.dice.between(10, 200);
             profile["contractEndDate"] = home.date_notation.write(self.date(at, end)).into();
         }
+        let (number, email) = (self.number(), self.address(org));
         let mut words = format!("New{} Person ({number}) is hired, starting in {days} days", self.hires);
         if let Some((user, _)) = again {
             profile["employeeNumber"] = Value::from(&*user.employee_number);
@@ -522,6 +514,33 @@ impl<'a> Writer<'a> {
             let later = self.later(at, 7200);
             self.okta(later, org, format!("{email} is activated"), json!({"do": "activate", "user": email}));
         }
+    }
+
+    /// The number of whoever was hired last.
+    pub(super) fn number(&self) -> String {
+        format!("99{:04}", self.hires)
+    }
+
+    /// The address of whoever was hired last, in this org.
+    pub(super) fn address(&self, org: usize) -> String {
+        format!("new.person{}@{}", self.hires, self.company.orgs[org].domain)
+    }
+
+    /// The profile of somebody new, who begins so many days later.
+    pub(super) fn stranger(&mut self, org: usize, at: i64, days: i64) -> Value {
+        self.hires += 1;
+        let home = &self.company.orgs[org];
+        let site = &self.company.sites[org % self.company.sites.len()];
+        let email = self.address(org);
+        let office = self.dice.pick(&site.buildings).code.to_string();
+        let mode = *self.dice.pick(&["assigned", "hybrid", "remote"]);
+        json!({
+            "login": email, "email": email, "firstName": format!("New{}", self.hires), "lastName": "Person",
+            "employeeNumber": self.number(), "department": "Finance", "costCenter": "CC-220", "division": "Corporate",
+            "organization": &*home.name, "title": "Analyst", "officeLocation": office, "timezone": "UTC",
+            "userType": "Employee", "startDate": home.date_notation.write(self.date(at, days)),
+            "employeeStatus": "Active", "workMode": mode,
+        })
     }
 
     fn by_hand(&mut self, at: i64, site: usize, account: Option<u64>, name: &str) {
@@ -556,7 +575,7 @@ impl<'a> Writer<'a> {
         self.push(at, format!("{name} books a room"), deed);
     }
 
-    fn group(&self, org: usize, name: &str) -> Option<String> {
+    pub(super) fn group(&self, org: usize, name: &str) -> Option<String> {
         let groups = &self.company.orgs[org].groups;
         let found = groups.iter().find(|group| &*group.name == name && group.source == GroupSource::Okta);
         found.map(|group| group.id.to_string())
@@ -566,24 +585,24 @@ impl<'a> Writer<'a> {
         self.company.settings.now + SignedDuration::from_secs(at)
     }
 
-    fn date(&self, at: i64, days: i64) -> jiff::civil::Date {
+    pub(super) fn date(&self, at: i64, days: i64) -> jiff::civil::Date {
         (self.moment(at) + SignedDuration::from_hours(24 * days)).to_zoned(TimeZone::UTC).date()
     }
 
     /// Some time after `at`, within the busy time.
-    fn later(&mut self, at: i64, most: i64) -> i64 {
+    pub(super) fn later(&mut self, at: i64, most: i64) -> i64 {
         (at + self.dice.between(5, most)).min(self.busy - 1)
     }
 
-    fn edit(&mut self, at: i64, org: usize, words: String, user: &str, profile: Value) {
+    pub(super) fn edit(&mut self, at: i64, org: usize, words: String, user: &str, profile: Value) {
         self.okta(at, org, words, json!({"do": "update_profile", "user": user, "profile": profile}));
     }
 
-    fn okta(&mut self, at: i64, org: usize, words: String, command: Value) {
+    pub(super) fn okta(&mut self, at: i64, org: usize, words: String, command: Value) {
         self.push(at, words, Deed::Command { vendor: Vendor::Okta, index: org, command });
     }
 
-    fn push(&mut self, at: i64, words: String, deed: Deed) {
+    pub(super) fn push(&mut self, at: i64, words: String, deed: Deed) {
         let after = Duration::from_secs(at.clamp(1, self.busy - 1) as u64);
         self.script.steps.push(Step { after, words, deed, story: Some(self.story) });
     }
