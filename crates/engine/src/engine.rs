@@ -138,6 +138,8 @@ pub struct Engine {
     missing_groups: RwLock<BTreeSet<GroupId>>,
     /// Groups whose deletion this process heard: Okta gives an id once.
     ended_groups: Mutex<BTreeSet<GroupId>>,
+    /// When groups were last seen to be there, by id.
+    pub(crate) seen_groups: Mutex<BTreeMap<GroupId, Timestamp>>,
     /// Live people accounts per site as last counted, for caps in percent.
     people: RwLock<BTreeMap<SiteId, u64>>,
     /// When each feed was last read.
@@ -267,6 +269,7 @@ impl Engine {
             active: RwLock::new(Arc::new(active)),
             missing_groups: RwLock::default(),
             ended_groups: Mutex::default(),
+            seen_groups: Mutex::default(),
             people: RwLock::default(),
             polled: RwLock::default(),
             heard: Mutex::default(),
@@ -540,12 +543,17 @@ impl Engine {
 
     /// Adds groups that were just deleted. Answers the write that makes a restart remember them, if any is new.
     pub(crate) fn add_missing_groups(&self, deleted: impl IntoIterator<Item = GroupId>) -> Option<Write> {
-        let active = self.active();
         let deleted: BTreeSet<_> = deleted.into_iter().collect();
         self.ended_groups.lock().unwrap_or_else(PoisonError::into_inner).extend(deleted.iter().cloned());
+        self.add_unseen_groups(deleted)
+    }
+
+    /// The same of groups that one read did not find: the next list of all of them knows better.
+    pub(crate) fn add_unseen_groups(&self, unseen: impl IntoIterator<Item = GroupId>) -> Option<Write> {
+        let active = self.active();
         let mut known = self.missing_groups.write().unwrap_or_else(PoisonError::into_inner);
         let before = known.len();
-        known.extend(deleted.into_iter().filter(|group| active.groups.contains(group)));
+        known.extend(unseen.into_iter().filter(|group| active.groups.contains(group)));
         let write = (known.len() > before).then(|| missing_groups_write(&known));
         drop(known);
         if write.is_some() {

@@ -417,6 +417,9 @@ pub struct Unsure {
     pub seat: Option<RoomId>,
     pub section: Option<SectionId>,
     pub cost_center: Option<ItemId>,
+    /// Booking wishes, by key: a calendar that is not proven whole does not tell.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub bookings: BTreeSet<String>,
 }
 
 impl Unsure {
@@ -432,6 +435,9 @@ impl Applied {
         op: &Operation,
         had: (Option<&BTreeMap<CenterId, Role>>, Option<&BTreeSet<ItemId>>),
     ) {
+        if let Operation::Book { key, .. } = op {
+            self.unsure.bookings.insert(key.clone());
+        }
         let mut given = Self { set_aside: self.set_aside.clone(), ..Self::default() };
         given.note_given(op, had);
         self.unsure.made |= given.made;
@@ -444,7 +450,8 @@ impl Applied {
 
     /// What a read shows of it was given by us; of the rest nothing came.
     pub fn settle(&mut self, account: &Account) {
-        let unsure = std::mem::take(&mut self.unsure);
+        let mut unsure = std::mem::take(&mut self.unsure);
+        self.unsure.bookings = std::mem::take(&mut unsure.bookings);
         let roles = account.roles.as_ref();
         self.roles.extend(
             unsure

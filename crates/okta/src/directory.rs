@@ -49,6 +49,10 @@ impl Directory for OktaClient {
         self.groups().await.map_err(|p| self.failure(p))
     }
 
+    async fn has_group(&self, group: &GroupId, lane: Lane) -> Result<bool, PortFailure> {
+        OktaClient::has_group(self, group, lane).await.map_err(|p| self.failure(p))
+    }
+
     async fn list_members(
         &self,
         group: &GroupId,

@@ -15,6 +15,7 @@ use crate::listing::{Pages, Step};
 use crate::problem::Problem;
 
 const GROUPS: Route = Route { endpoint: "GET /groups", bucket: "groups" };
+const GROUP: Route = Route { endpoint: "GET /groups/{id}", bucket: "groups" };
 const MEMBERS: Route = Route { endpoint: "GET /groups/{id}/users", bucket: "groups" };
 
 impl OktaClient {
@@ -42,6 +43,20 @@ impl OktaClient {
         let everyone = walked.rows.iter().filter(|g| core.note_everyone(g)).count() > 0;
         evidence.canary_seen = Some(everyone);
         Ok(Listing { rows: walked.rows, evidence })
+    }
+
+    /// Whether the group is there: 404 says no, whoever else may have said yes before.
+    ///
+    /// # Errors
+    /// Any [`Problem`] but [`Problem::NotFound`].
+    pub async fn has_group(&self, id: &GroupId, lane: Lane) -> Result<bool, Problem> {
+        let core = &*self.core;
+        let url = core.address(&["api", "v1", "groups", id.as_str()], &[]);
+        match core.call(&Call::read(GROUP, url, lane, "the group")).await {
+            Ok(_) => Ok(true),
+            Err(Problem::NotFound { .. }) => Ok(false),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Ids of a group's members in any status, deactivated people included: whoever uses them must look at the

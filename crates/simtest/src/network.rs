@@ -589,8 +589,14 @@ async fn answer(network: &Network, desk: &Desk, request: Request) -> Option<lany
         face.in_flight(others);
         let before = groups_of.as_ref().map(|_| lies(face));
         let handled = face.handle(request, now);
+        // A list without the group of everybody is seen to be short, and is no lie.
+        let looks_whole = match &handled {
+            Handled::Reply(reply) => memchr::memmem::find(reply.response.body(), b"BUILT_IN").is_some(),
+            Handled::After(_) => true,
+        };
         if let (Some(user), Some(before)) = (groups_of, before)
             && lies(face) > before
+            && looks_whole
         {
             lock(&network.lies).push(Read { at: now, user });
         }

@@ -74,6 +74,7 @@ fn apply_one<'w>(
         }
         Write::Outcome { intent, outcome, at } => plans::end(tx, intent, outcome, *at)?,
         Write::Verified { plan, at, open } => plans::verified(tx, plan, *at, open)?,
+        Write::Held { item } => work::hold(tx, item)?,
         Write::Finish { item, how } => work::finish(tx, item, how)?,
         Write::LeaverSeen { identity, site, since, seen_at } => {
             links::leaver_seen(tx, identity, site, *since, *seen_at)?;

@@ -192,7 +192,11 @@ impl Engine {
                 inverse: Some(inverse),
             };
             let id = intent.id.clone();
-            let mut batch = pending.clone();
+            let mut batch = Vec::new();
+            if scene.item.is_claim() {
+                batch.push(Write::Held { item: Box::new(scene.item.clone()) });
+            }
+            batch.extend(pending.iter().cloned());
             batch.extend(opening.iter().cloned());
             for (clearance, lines) in under {
                 batch.push(Write::Cleared { clearance, lines, intent: id.clone(), at });
@@ -225,6 +229,10 @@ impl Engine {
                     let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
                     return Err(Stop::Again { at: at + pause, error: failure.to_string() });
                 }
+                // Somebody else looks at them by now, with fresher eyes.
+                Err(failure @ StoreFailure::LeaseLost(_)) => {
+                    return Err(Stop::Again { at, error: failure.to_string() });
+                }
                 Err(failure) => return Err(failure.into()),
             }
             let sent_at = self.clock.now();
@@ -246,19 +254,19 @@ impl Engine {
                     u64::from(outcome.is_success());
                 totals.failed += u64::from(!outcome.is_success());
             });
-            if let (Outcome::Unknown { .. }, Operation::Book { key, room, start, .. }) = (&outcome, &op)
-                && let Some(found) = self.find_booking(scene, account, *room, *start).await?
-            {
-                // A look-up that fails leaves the intent open, for the next look to answer.
-                applied.bookings.insert(key.clone(), found.0);
-                pending.push(self.applied_write(scene, applied));
-            }
             let known = applied.clone();
             let had = before.map_or((None, None), |account| (account.roles.as_ref(), account.items.as_ref()));
             match &outcome {
                 Outcome::Unknown { .. } => applied.note_unsure(&op, had),
                 outcome if outcome.is_success() => applied.note_given(&op, had),
                 _ => {}
+            }
+            if let (Outcome::Unknown { .. }, Operation::Book { key, room, start, .. }) = (&outcome, &op)
+                && let Some(found) = self.find_booking(scene, account, *room, *start).await?
+            {
+                // A look-up that fails leaves the intent open, for the next look to answer.
+                applied.unsure.bookings.remove(key);
+                applied.bookings.insert(key.clone(), found.0);
             }
             if *applied != known {
                 pending.push(self.applied_write(scene, applied));

@@ -61,7 +61,8 @@ impl Engine {
         let (Operation::Book { key, room, start, end, .. }, Some(link)) = (&step.op, link) else {
             return Ok(false);
         };
-        if applying.has_made() {
+        // Who was only just made has nothing booked, unless it is what was asked for a moment ago.
+        if applying.has_made() && !applied.unsure.bookings.contains(key) {
             return Ok(false);
         }
         let catalogue = scene.site.catalogue();
@@ -72,7 +73,18 @@ impl Engine {
             let same_kind = known.room.is_some_and(|held| kind(held) == kind(*room));
             !known.cancelled && known.start == *start && known.end == *end && same_kind
         };
-        let Some(found) = booked.rows.iter().find(is_it) else { return Ok(false) };
+        let Some(found) = booked.rows.iter().find(is_it) else {
+            if booked.proven {
+                applied.unsure.bookings.remove(key);
+            } else if applied.unsure.bookings.contains(key) {
+                // The next space would be a second one.
+                let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
+                let error = "whether a space was booked without an answer cannot be told yet".to_owned();
+                return Err(Stop::Again { at: self.clock.now() + pause, error });
+            }
+            return Ok(false);
+        };
+        applied.unsure.bookings.remove(key);
         applied.bookings.insert(key.clone(), found.id.0);
         pending.push(self.applied_write(scene, applied));
         let identity = &scene.person.identity;

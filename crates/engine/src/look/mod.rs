@@ -573,6 +573,7 @@ impl Engine {
                 return Err(self.not_effective(&scene, plan, tail));
             }
             self.still_as_read(&scene, plan.ending.is_some(), &mut read_at).await?;
+            self.groups_still_there(&scene, plan).await?;
             if let (Lifecycle::Paused { loses }, Some(account)) = (&desired.lifecycle, &view.account)
                 && loses.roles
                 && let Some(roles) = &account.roles

@@ -7,6 +7,7 @@ use lanyard_model::{
     coverage::ReadKind,
     id::{GroupId, IdentityId},
     identity::{Identity, IdentityRead, Status},
+    plan::Plan,
 };
 
 use super::{REVIEW_MIN, Scene, Stop, Tail};
@@ -58,6 +59,9 @@ fn lags(event: &str, identity: &Identity) -> bool {
 /// What was read of a person is acted on for so long. A look that was kept waiting longer (for the site, or for its turn with
 /// the account) asks again first.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(60);
+
+/// Groups that somebody was in at some time of the last day are asked for before anything goes for want of them.
+const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks one after another that ask for somebody's groups again, because the list was not whole.
 const GROUPS_TRIES: u32 = 8;
@@ -225,6 +229,46 @@ impl Engine {
         }
         let error = "they changed in Okta while they were being looked at".to_owned();
         Err(Stop::Again { at: self.clock.now() + REVIEW_MIN, error })
+    }
+
+    /// Makes sure, before anything is taken for want of a group, that the group is there: the end of a group takes it from everybody
+    /// at once, and whoever should tell of it may not have been heard. Only groups that they were in lately are asked for.
+    pub(super) async fn groups_still_there(&self, scene: &Scene<'_>, plan: &Plan) -> Result<(), Stop> {
+        let identity = &scene.person.identity;
+        let taken = plan.open_steps().any(|(_, step)| step.destructive);
+        if !taken || scene.person.gone.is_some() || identity.status == Status::Deprovisioned {
+            return Ok(());
+        }
+        let Some(directory) = self.directories().get(&identity.id.tenant) else { return Ok(()) };
+        let now = self.clock.now();
+        let mut lost = BTreeSet::new();
+        for moment in [scene.person.since - SignedDuration::from_millis(1), now - REMEMBERED_FOR] {
+            let Some(then) = self.store.identity_as_of(&identity.id, moment).await? else { continue };
+            let left = then.identity.groups.ids().iter().filter(|group| !identity.groups.contains(group));
+            lost.extend(left.filter(|group| scene.active.groups.contains(group)).cloned());
+        }
+        let fresh = |at: &Timestamp| now.duration_since(*at).abs() <= FRESH_FOR;
+        for group in lost {
+            let seen = self
+                .seen_groups
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .get(&group)
+                .copied();
+            if seen.as_ref().is_some_and(fresh) {
+                continue;
+            }
+            if directory.has_group(&group, scene.item.lane).await? {
+                self.seen_groups.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(group, now);
+                continue;
+            }
+            let gone = self.note_deleted_groups(&identity.id.tenant, &[(group.clone(), now)]).await?;
+            let missing = self.add_unseen_groups([group.clone()]);
+            self.write(missing.into_iter().chain(gone).collect()).await?;
+            let error = format!("group {group} is not there any more: nothing is taken for want of it");
+            return Err(Stop::Again { at: self.clock.now() + REVIEW_MIN, error });
+        }
+        Ok(())
     }
 
     /// A list of somebody's groups that is not whole answers nothing that rests on them: neither what was asked for nor what

@@ -42,8 +42,10 @@ impl Engine {
                 Operation::Book { key, room, start, .. } => {
                     if let Some(found) = self.find_booking(scene, intent.account, *room, *start).await? {
                         applied.bookings.insert(key.clone(), found.0);
-                        tail.writes.push(self.applied_write(scene, applied));
+                    } else {
+                        applied.note_unsure(&intent.operation, (None, None));
                     }
+                    tail.writes.push(self.applied_write(scene, applied));
                 }
                 op @ (Operation::Create { .. } | Operation::Update { .. } | Operation::SetRoles { .. }) => {
                     let before = intent.inverse.iter().flat_map(|inverse| &inverse.ops);
@@ -80,6 +82,7 @@ impl Engine {
         let Some(account) = view.account.as_ref().filter(|_| !applied.unsure.is_nothing()) else {
             return Ok(());
         };
+        let known = applied.clone();
         if applied.unsure.made && !applied.made {
             let is_as_sent = |patch: &AccountPatch| {
                 patch.fields.iter().all(|(name, value)| account.fields.get(name) == value.as_ref())
@@ -88,7 +91,9 @@ impl Engine {
             applied.made = sent.iter().any(|(_, patch)| is_as_sent(patch));
         }
         applied.settle(account);
-        tail.writes.push(self.applied_write(scene, applied));
+        if *applied != known {
+            tail.writes.push(self.applied_write(scene, applied));
+        }
         Ok(())
     }
 

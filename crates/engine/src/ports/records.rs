@@ -161,6 +161,11 @@ pub enum Write {
         at: Timestamp,
         open: Vec<String>,
     },
+    /// Holds that the claim is still ours. Fails with [`StoreFailure::LeaseLost`], and the batch with it, when it is not: whoever
+    /// was too slow writes nothing to a site any more.
+    Held {
+        item: Box<WorkItem>,
+    },
     /// Ends the claim. Fails with [`StoreFailure::LeaseLost`] when the claim is no longer ours.
     Finish {
         item: Box<WorkItem>,
@@ -400,6 +405,13 @@ pub struct WorkItem {
     pub why: String,
     /// Names this claim; a later claim has another.
     pub fence: i64,
+}
+
+impl WorkItem {
+    /// It was claimed from the queue; others are made up for one act of somebody's.
+    pub fn is_claim(&self) -> bool {
+        self.generation > 0
+    }
 }
 
 /// The next look at somebody, or the one that is under way.

@@ -180,6 +180,10 @@ impl Directory for Okta {
         })
     }
 
+    async fn has_group(&self, group: &GroupId, _: Lane) -> Result<bool, PortFailure> {
+        self.read(|state| state.groups.contains(group))
+    }
+
     async fn list_groups(&self) -> Result<Listing<Group>, PortFailure> {
         let at = self.clock.now();
         self.read(|state| {
@@ -254,6 +258,8 @@ impl Directory for Okta {
 pub enum Fault {
     /// It was carried out, and no answer came.
     LostAfter,
+    /// The same, and nothing can be read afterwards, until `failure` is taken away.
+    LostAndDown,
     /// It was not carried out, and no answer came.
     LostBefore,
     Throttled,
@@ -703,6 +709,12 @@ impl Workplace for Office {
             None => state.carry_out(operation, account, &site, now),
             Some(Fault::LostAfter) => {
                 state.carry_out(operation, account, &site, now);
+                Outcome::Unknown { reason: "the answer was lost".into() }
+            }
+            Some(Fault::LostAndDown) => {
+                state.carry_out(operation, account, &site, now);
+                let upstream = site.to_string();
+                state.failure = Some(PortFailure::Unavailable { upstream, reason: "it is down".into() });
                 Outcome::Unknown { reason: "the answer was lost".into() }
             }
             Some(Fault::LostBefore) => Outcome::Unknown { reason: "the call was lost".into() },

@@ -188,6 +188,50 @@ async fn what_the_old_id_was_given_is_the_new_ones_to_lose() {
     assert_eq!(world.sweep().await.differing, 0);
 }
 
+/// Found by seed 833 of `brief`: the groups of the new id came back short each time, so that nobody could say whether it goes on
+/// in the account, and the old id's end took everything.
+#[tokio::test]
+async fn an_end_waits_until_it_can_be_told_whether_a_new_id_goes_on() {
+    let mut world = World::new().await;
+    let old = person("acme", "old", "Ana", "0417");
+    let id = old.id.clone();
+    world.say(old).await;
+    world.quiet().await;
+    let before = world.shown();
+    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
+    let mut again = person("acme", "new", "Ana", "0417");
+    again.groups = Groups::new([], false);
+    let new = again.id.clone();
+    world.say(again).await;
+    world.signal(&id, false).await;
+    world.quiet_for(Duration::from_secs(300)).await;
+    assert_eq!(world.shown(), before, "nothing is taken while nobody can say");
+    world.alter(&new, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.shown(), before);
+    assert!(world.store.link(&new, &"hq".into()).await.unwrap().is_some(), "the new id goes on");
+}
+
+/// Found by seed 334 of `rough`: a role was given, no answer came, and its reason went before anybody had read it.
+#[tokio::test]
+async fn what_was_given_without_an_answer_goes_with_its_reason() {
+    let mut world = World::new().await;
+    let mut ana = person("acme", "ana", "Ana", "0417");
+    ana.groups = Groups::new([APP.into()], true);
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+    world.hq.change(|s| s.faults_of.insert("set_roles", VecDeque::from([Fault::LostAndDown])));
+    world.alter(&id, |p| p.groups = Groups::new([APP.into(), ROOMS.into()], true)).await;
+    world.quiet_for(Duration::from_secs(60)).await;
+    world.hq.change(|s| s.failure = None);
+    assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n", "it was given all the same");
+    world.alter(&id, |p| p.groups = Groups::new([APP.into()], true)).await;
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.shown(), "ana@acme.example seat 11\n");
+}
+
 /// Found by seed 556 of `brief`: the disk was full when the look at the new id ended, so that nothing of it was on record, and
 /// the old one was looked at before that claim had run out. Everything was taken from somebody who works here.
 #[tokio::test]

@@ -30,6 +30,41 @@ async fn a_deleted_group_takes_nothing_away_also_after_a_restart() {
     assert!(world.findings().await.contains(&"blocked:acme/ana:hq".to_owned()));
 }
 
+/// Found by seed 82 of `rough`: a group ended, and neither a hook nor the log told of it. Whoever was looked at before the next
+/// comparison seemed to have left it.
+#[tokio::test]
+async fn a_group_whose_end_nobody_told_of_takes_nothing_away() {
+    for lost in [ROOMS, APP] {
+        let mut world = World::new().await;
+        let ana = person("acme", "ana", "Ana", "0417");
+        let id = ana.id.clone();
+        world.say(ana).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), HERE);
+        world.clock.pass(Duration::from_secs(3600));
+        world.acme.change(|s| {
+            s.groups.remove(&lost.into());
+        });
+        world
+            .alter(&id, |p| {
+                p.groups = Groups::new(
+                    [APP.into(), ROOMS.into()].into_iter().filter(|one| *one != lost.into()),
+                    true,
+                )
+            })
+            .await;
+        world.quiet_for(Duration::from_secs(900)).await;
+        assert_eq!(world.shown(), HERE, "{lost}");
+        // Whoever left a group that is there has left it.
+        world.acme.change(|s| {
+            s.groups.insert(lost.into());
+        });
+        world.sweep().await;
+        world.quiet_for(Duration::from_secs(900)).await;
+        assert_ne!(world.shown(), HERE, "{lost}");
+    }
+}
+
 #[tokio::test]
 async fn not_found_is_no_proof_and_an_old_absence_is_none_either() {
     let mut world = World::new().await;

@@ -362,7 +362,7 @@ async fn a_search_that_shows_nobody_is_held_against_the_count() {
     assert_eq!(s.site.seen()[0].param("search"), Some("HL-00417"));
     // Of an answer that was cut the count knows; and that it takes notice of texts is seen once.
     let reason = "a search shows 0 accounts, and 1 are counted".to_owned();
-    let cut = Err(PortFailure::Unavailable { upstream: "iOffice hq".into(), reason });
+    let cut = Err(PortFailure::Unavailable { upstream: "iOffice acme".into(), reason });
     s.site.then([count(1), ok(json!([])), count(0)]);
     assert_eq!(whole(&s).await, cut);
     s.site.then([count(1), ok(json!([]))]);

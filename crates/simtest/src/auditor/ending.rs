@@ -14,7 +14,7 @@ use lanyard_sim::{
 use serde_json::Value;
 
 use super::{
-    Evidence, Site, Verdict, gates, is_poisoned, is_protected, number, number_of,
+    Evidence, Site, Verdict, gates, is_poisoned, is_protected, may_be_believed_gone, number, number_of,
     people::{Identity, People},
     rows,
 };
@@ -47,6 +47,9 @@ pub(super) fn judge(evidence: &Evidence<'_>, people: &People, sites: &[Site], ve
         |finding: &&Finding| finding.identity.as_ref().is_some_and(|identity| poisoned(&identity.user));
     let dead: Vec<_> =
         evidence.findings.iter().filter(|finding| finding.kind == "dead" && !is_poisoned(finding)).collect();
+    // A host who left is nobody to receive a visitor: that waits for a person, and says so.
+    let dead: Vec<_> =
+        dead.into_iter().filter(|finding| !finding.detail.contains("refused announce")).collect();
     verdict.check("L4", dead.is_empty(), now, || {
         dead.iter()
             .map(|finding| format!("{}: {}", finding.title, finding.detail))
@@ -75,7 +78,8 @@ pub(super) fn judge(evidence: &Evidence<'_>, people: &People, sites: &[Site], ve
 }
 
 fn told(write: &SentWrite) -> String {
-    let intents: Vec<&str> = write.intents.iter().map(|(_, name)| name.as_str()).collect();
+    let intents: Vec<String> =
+        write.intents.iter().map(|(at, name)| format!("{name} of {}", at.strftime("%H:%M:%S%.3f"))).collect();
     format!("{} {} {} ({})", write.desk, write.method, write.path, intents.join(", "))
 }
 
@@ -90,6 +94,8 @@ fn writes(evidence: &Evidence<'_>, verdict: &mut Verdict) {
             format!("an accepted write without an intent: {}", told(write))
         });
         if let Some(since) = write.stopped_since {
+            // Intents bear the moments of the process's clock, which may have been ahead then.
+            let since = since + evidence.machine.most_ahead();
             let before = write.intents.iter().any(|(at, _)| *at <= since);
             verdict.check("S17", before, at, || format!("a write while stopped: {}", told(write)));
         }
@@ -161,7 +167,10 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
             let is_place = wrong.standing == "active"
                 && ["the section", "the seat"].iter().any(|place| wrong.what.starts_with(place));
             let was_once = is_place && theirs().any(|identity| identity.was_misread(evidence.start, at));
-            is_new || was_misread || was_once
+            let of_lists = ["the category item", "the section", "the role"];
+            let was_believed = of_lists.iter().any(|thing| wrong.what.starts_with(thing))
+                && may_be_believed_gone(evidence, at);
+            is_new || was_misread || was_once || was_believed
         };
         let judged = |wrong: &&WrongfulRemoval| {
             !wrong.what.contains("was changed for") && is_clear(&wrong.who) && !misread(wrong)

@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Kept};
 use lanyard_sim::{
     face::forgotten,
+    faults::{Effect, Moment, Target},
     host::{DeskName, Vendor},
     scenario::audit::Record,
     world::Company,
@@ -39,6 +40,9 @@ use crate::{
     watch::Watch,
     weather::Machine,
 };
+
+/// How long a list without a count must stay short until that is believed.
+const BELIEVED_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +135,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     }
     for index in 0..evidence.company.sites.len() {
         let replay = sites::Replay::of(evidence, index);
-        replay.judge(&people, &mut verdict);
+        replay.judge(evidence, &people, &mut verdict);
         let caps = caps::Caps::of(evidence, index, &people, &replay);
         caps.judge(evidence, index, &people, &mut verdict);
         let spent = gates::judge(evidence, index, &people, &replay, &mut verdict);
@@ -164,6 +168,20 @@ struct Site {
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.
 fn is_protected(evidence: &Evidence<'_>, who: &str) -> bool {
     evidence.script.protected.iter().any(|number| who.ends_with(&format!("({number})")))
+}
+
+/// Whether a site's lists may have been short for so long by then that what they leave out is believed to be gone: two reads some
+/// ten minutes apart (docs/reliability.md).
+fn may_be_believed_gone(evidence: &Evidence<'_>, at: Timestamp) -> bool {
+    let shortens =
+        |effect: Effect| matches!(effect, Effect::TornPage | Effect::ShiftingPage | Effect::StaleList);
+    evidence.plan.faults.iter().any(|rule| {
+        let began = match rule.from {
+            Some(Moment::After(after)) => evidence.start + after,
+            _ => evidence.start,
+        };
+        rule.target == Target::Ioffice && shortens(rule.effect) && at >= began + BELIEVED_AFTER
+    })
 }
 
 /// Whether somebody named so is the person for whom Okta never answers, whatever their name is by now.

@@ -7,7 +7,7 @@ use lanyard_sim::host::Vendor;
 use serde_json::Value;
 
 use super::{
-    Evidence, Verdict, caps, moment, number,
+    Evidence, Verdict, caps, may_be_believed_gone, moment, number,
     people::{Identity, People},
     rows,
 };
@@ -111,7 +111,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Judges each write of the service account at its moment.
-    pub fn judge(&self, people: &People, verdict: &mut Verdict) {
+    pub fn judge(&self, evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
         let mut now = self.start.clone();
         for change in &self.changes {
             let (was, is) = (number(&change.before["employeeId"]), number(&change.after["employeeId"]));
@@ -120,7 +120,7 @@ impl<'a> Replay<'a> {
             }
             now.insert(change.account, (live(change.after), is));
         }
-        self.judge_quiet(people, verdict);
+        self.judge_quiet(evidence, people, verdict);
         let numbers = self.numbers();
         for booking in self.cancelled.iter().filter(|booking| booking.by_service) {
             if let Some(number) = numbers.get(&booking.account) {
@@ -237,7 +237,7 @@ impl<'a> Replay<'a> {
 impl Replay<'_> {
     /// S3 for whatever is had: about whom nothing was changed since the beginning, in Okta or by hand, what we gave them has its
     /// reason still, and stays.
-    fn judge_quiet(&self, people: &People, verdict: &mut Verdict) {
+    fn judge_quiet(&self, evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
         let mut given: BTreeMap<(u64, String), Timestamp> = BTreeMap::new();
         for change in &self.changes {
             let (before, after) = (had(change.before), had(change.after));
@@ -253,7 +253,7 @@ impl Replay<'_> {
                 }
                 let number = number(&change.before["employeeId"]).unwrap_or_default();
                 let mut theirs = people.with_number(self.site, &number, Timestamp::MAX).peekable();
-                if theirs.peek().is_none() || self.edited {
+                if theirs.peek().is_none() || self.edited || may_be_believed_gone(evidence, change.at) {
                     continue;
                 }
                 let quiet = theirs.all(|identity| identity.is_quiet_until(change.at));

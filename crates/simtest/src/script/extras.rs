@@ -5,11 +5,16 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use lanyard_sim::{host::Vendor, world::Dice};
+use lanyard_sim::{
+    faults::{Effect, Moment, Rule, Target},
+    host::Vendor,
+    world::Dice,
+};
 use serde_json::{Value, json};
 
 use super::{Deed, GROUP, MANY, NOTE_FIELD, Note, Plan, writer::Writer};
 use crate::{
+    company::PRINCIPAL,
     guards,
     network::{Made, WriteFault},
     weather::{Front, Mishap},
@@ -29,6 +34,17 @@ pub(super) fn draw(plan: &mut Plan) {
                 plan.made_faults.push((made, number, kinds[dice.weighted(&[4, 1, 3])]));
             }
         }
+    }
+    // What a site shows is as it was first asked for: what was just made is not found by a search.
+    if dice.chance(100) {
+        let mut stale = Rule::new(Target::Ioffice, Effect::StaleList);
+        stale.method = Some("GET".into());
+        stale.from = Some(Moment::After(SignedDuration::from_secs(dice.between(60, 1800))));
+        // What has not struck by the end is made to strike then: nothing else could.
+        let until = dice.between(2400, 5400).min(plan.busy_for.as_secs() as i64 - 60);
+        stale.until = Some(Moment::After(SignedDuration::from_secs(until)));
+        "what was first shown".clone_into(&mut stale.name);
+        plan.faults.push(stale);
     }
     // A gateway that answers with its own page, for long enough to be taken for the records' own fault.
     if dice.chance(100) {
@@ -52,11 +68,16 @@ impl Writer<'_> {
         people.retain(|person| self.free.contains(person) && !self.is_guarded(*person));
         self.story += 1;
         self.notes_by_hand();
+        if self.plan.percent_max < 100 && self.plan.world.people >= 20 {
+            self.story += 1;
+            let at = self.dice.between(600, self.busy * 3 / 4);
+            self.all_leave(at);
+        }
         let count = 3 + self.dice.below(5);
         for _ in 0..count {
             self.story += 1;
             let at = self.dice.between(90, self.busy * 3 / 4);
-            let kind = self.dice.weighted(&[3, 3, 2, 2, 3, 2, 2, 1, 1, 1]);
+            let kind = self.dice.weighted(&[3, 3, 2, 2, 3, 2, 2, 1, 1, 1, 1]);
             match kind {
                 0 => self.contractor_with_host(at),
                 1 => self.contract_that_ends(at),
@@ -64,6 +85,7 @@ impl Writer<'_> {
                 6 => self.push(at, "somebody asks for a comparison".into(), Deed::Sweep),
                 7 => self.all_leave(at),
                 8 => self.group_ends(at),
+                10 => self.compared_while_we_see_little(at),
                 _ => {
                     let Some(person) = people.pop() else { continue };
                     self.free.retain(|other| *other != person);
@@ -199,6 +221,30 @@ impl Writer<'_> {
             self.edit(
                 later,
                 org,
+                format!("{} has a new title", user.display_name()),
+                &user.id.to_string(),
+                title,
+            );
+        }
+    }
+
+    /// A comparison while our role shows one group's members alone, and looks at others meanwhile: they are not found, by list or
+    /// by id, and are there all the same.
+    fn compared_while_we_see_little(&mut self, at: i64) {
+        let org = self.any_org();
+        let narrow = |groups: Value| json!({"do": "narrow_role", "principal": PRINCIPAL, "groups": groups});
+        let (command, end) = (narrow(json!(["EXEC-Floor"])), narrow(Value::Null));
+        let lasts = Duration::from_secs(self.dice.between(400, 1200) as u64);
+        let deed = Deed::Blow { name: "role narrowed", index: org, command, end: Some((lasts, end)) };
+        self.push(at, "our role in the org is narrowed to a group".into(), deed);
+        self.push(at + 20, "somebody asks for a comparison".into(), Deed::Sweep);
+        for person in self.free.clone().into_iter().take(4) {
+            let (user, home) = self.user(person);
+            let later = at + self.dice.between(60, 300);
+            let title = json!({"title": "Changed unseen"});
+            self.edit(
+                later,
+                home,
                 format!("{} has a new title", user.display_name()),
                 &user.id.to_string(),
                 title,

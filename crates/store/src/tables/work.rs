@@ -277,6 +277,16 @@ pub(crate) fn planned(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Planned>> {
     }))
 }
 
+/// Holds that a claim is still its owner's.
+pub(crate) fn hold(tx: &dyn Tx, claimed: &WorkItem) -> Answer<()> {
+    let id = &claimed.identity;
+    let found = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], item)?;
+    match found {
+        Some(item) if item.is_held_by(claimed.fence) => Ok(()),
+        _ => Err(StoreFailure::LeaseLost(id.clone())),
+    }
+}
+
 /// Ends a claim.
 pub(crate) fn finish(tx: &dyn Tx, claimed: &WorkItem, how: &Finish) -> Answer<()> {
     let id = &claimed.identity;
