@@ -1,11 +1,18 @@
-//! What the process remembered, held against what it was told and what it promised: S9, S10, S14, S15, S19.
+//! What the process remembered, held against what it was told and what it promised: S4, S9, S10, S14, S15, S19.
 
 use std::collections::BTreeSet;
 
-use super::{Evidence, Verdict, rows};
+use jiff::SignedDuration;
+use lanyard_sim::faults::{Effect, Rule, Target};
 
-pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+use super::{Evidence, Verdict, moment, people::People, rows};
+
+/// How far behind an index of people may be.
+const LAG: SignedDuration = SignedDuration::from_mins(1);
+
+pub(super) fn judge(evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
     let now = evidence.now;
+    certified(evidence, people, verdict);
     verdict.check("S9", evidence.damaged_journal.is_none(), now, || {
         evidence.damaged_journal.clone().unwrap_or_default()
     });
@@ -29,6 +36,36 @@ pub(super) fn judge(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     for secret in evidence.watch.secrets().iter().map(String::as_str).chain([crate::network::HOOK_SECRET]) {
         let found = memchr::memmem::find(&evidence.kept, secret.as_bytes()).is_some();
         verdict.check("S19", !found, now, || format!("the store's files hold the secret {secret}"));
+    }
+}
+
+/// S4: a list of people that counts as proven complete shows at least those who were there all the while. Where Okta's own lists are
+/// cut in ways that nobody can see, and where the clock was wrong, nothing is said.
+fn certified(evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
+    let cuts = |rule: &Rule| {
+        rule.target == Target::Okta
+            && matches!(rule.effect, Effect::TornPage | Effect::ShiftingPage | Effect::StaleList)
+    };
+    if evidence.plan.faults.iter().any(cuts) || evidence.machine.most_off() > SignedDuration::ZERO {
+        return;
+    }
+    for line in evidence.lines.iter().filter(|line| line.entry.kind == "sweep") {
+        for list in rows(&line.entry.data["lists"]) {
+            let certificate = &list["certificate"];
+            let read = &certificate["evidence"];
+            if read["kind"] != "identities" || !rows(&certificate["doubts"]).is_empty() {
+                continue;
+            }
+            let orgs = &evidence.company.orgs;
+            let Some(org) = orgs.iter().position(|org| list["scope"] == *org.subdomain) else { continue };
+            // An index may lag behind.
+            let (from, to) = (moment(&read["started_at"]) - LAG, moment(&read["ended_at"]));
+            let there = people.all.values().filter(|one| one.is_of(org) && one.was_there(from, to)).count();
+            let shown = read["rows"].as_u64().unwrap_or_default();
+            verdict.check("S4", shown >= there as u64, to, || {
+                format!("a list of {shown} people counts as complete, and {there} were there all the while")
+            });
+        }
     }
 }
 

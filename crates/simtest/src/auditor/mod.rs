@@ -145,7 +145,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         }
         sites.push(Site { index, caps, spent, closed: replay.closed_by_others() });
     }
-    kept::judge(evidence, &mut verdict);
+    kept::judge(evidence, &people, &mut verdict);
     ending::judge(evidence, &people, &sites, &mut verdict);
     for (invariant, count) in evidence.watch.checks() {
         *verdict.checks.entry(invariant).or_default() += count;

@@ -174,6 +174,16 @@ impl People {
 }
 
 impl Identity {
+    /// Whether they are of this org.
+    pub fn is_of(&self, org: usize) -> bool {
+        self.org == org
+    }
+
+    /// Whether Okta knew them at every moment of `[from, to]`.
+    pub fn was_there(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.moments(from, to).all(|at| !self.at(at).is_null())
+    }
+
     /// When they were deleted.
     pub fn deleted_at(&self) -> Option<Timestamp> {
         self.versions.last().filter(|(_, user)| user.is_null()).map(|(at, _)| *at)

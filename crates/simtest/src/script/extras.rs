@@ -195,6 +195,11 @@ impl Writer<'_> {
         let (user, org) = self.user(person);
         let mut profile = self.stranger(org, at, -1);
         profile["email"] = Value::from(&*user.email);
+        if self.plan.seed.is_multiple_of(2) {
+            // Without a number of their own nothing else tells them apart.
+            profile["employeeNumber"] = Value::Null;
+            self.script.shared_address.push(String::new());
+        }
         let shared = [self.number(), user.employee_number.to_string()];
         self.script.shared_address.extend(shared);
         let words = format!("with the address of {}, who stays", user.display_name());
