@@ -406,6 +406,13 @@ pub struct Applied {
     pub told_lacking: Option<String>,
 }
 
+/// What an account had before a write, as far as that is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before<'a> {
+    pub roles: Option<&'a BTreeMap<CenterId, Role>>,
+    pub items: Option<&'a BTreeSet<ItemId>>,
+}
+
 /// What may have been given by writes that nobody answered, until a read shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -429,17 +436,13 @@ impl Unsure {
 }
 
 impl Applied {
-    /// Takes note of a write that nobody answered. `had`: the roles and items that were there before.
-    pub fn note_unsure(
-        &mut self,
-        op: &Operation,
-        had: (Option<&BTreeMap<CenterId, Role>>, Option<&BTreeSet<ItemId>>),
-    ) {
+    /// Takes note of a write that nobody answered.
+    pub fn note_unsure(&mut self, op: &Operation, before: Before<'_>) {
         if let Operation::Book { key, .. } = op {
             self.unsure.bookings.insert(key.clone());
         }
         let mut given = Self { set_aside: self.set_aside.clone(), ..Self::default() };
-        given.note_given(op, had);
+        given.note_given(op, before);
         self.unsure.made |= given.made;
         self.unsure.roles.extend(given.roles);
         self.unsure.items.extend(given.items);
@@ -469,18 +472,13 @@ impl Applied {
             unsure.cost_center.filter(|item| account.cost_center == Some(*item)).or(self.cost_center);
     }
 
-    /// Takes for ours what an accepted write gave: a look that never comes to its end would leave it to nobody. `had`: the
-    /// roles and items that were there before. What a leave put aside and is given back stays its owner's.
-    pub fn note_given(
-        &mut self,
-        op: &Operation,
-        had: (Option<&BTreeMap<CenterId, Role>>, Option<&BTreeSet<ItemId>>),
-    ) {
-        let (roles_before, items_before) = had;
+    /// Takes for ours what an accepted write gave: a look that never comes to its end would leave it to nobody. What a
+    /// leave put aside and is given back stays its owner's.
+    pub fn note_given(&mut self, op: &Operation, before: Before<'_>) {
         match op {
             Operation::Create { patch } | Operation::Update { patch } => {
                 self.made |= matches!(op, Operation::Create { .. });
-                let is_new = |item: &&ItemId| items_before.is_none_or(|had| !had.contains(item));
+                let is_new = |item: &&ItemId| before.items.is_none_or(|had| !had.contains(item));
                 self.items.extend(patch.items.iter().flatten().filter(is_new));
                 self.seat = patch.seat.unwrap_or(self.seat);
                 self.section = patch.section.unwrap_or(self.section);
@@ -488,7 +486,7 @@ impl Applied {
             }
             Operation::SetRoles { roles } => {
                 for (center, role) in roles {
-                    let was_there = roles_before.is_some_and(|had| had.get(center) == Some(role));
+                    let was_there = before.roles.is_some_and(|had| had.get(center) == Some(role));
                     if !was_there && self.set_aside.get(center) != Some(role) {
                         self.roles.insert(*center, *role);
                     }

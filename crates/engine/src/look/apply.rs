@@ -7,7 +7,7 @@ use lanyard_model::{
     account::Account,
     booking::Visit,
     clearance::Clearance,
-    desired::{Applied, ToDo},
+    desired::{Applied, Before, ToDo},
     id::{AccountId, AccountKey, IdentityId, PlanId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
@@ -255,7 +255,10 @@ impl Engine {
                 totals.failed += u64::from(!outcome.is_success());
             });
             let known = applied.clone();
-            let had = before.map_or((None, None), |account| (account.roles.as_ref(), account.items.as_ref()));
+            let had = before.map_or_else(Before::default, |account| Before {
+                roles: account.roles.as_ref(),
+                items: account.items.as_ref(),
+            });
             match &outcome {
                 Outcome::Unknown { .. } => applied.note_unsure(&op, had),
                 outcome if outcome.is_success() => applied.note_given(&op, had),

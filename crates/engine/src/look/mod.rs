@@ -307,6 +307,13 @@ impl Engine {
         let mut looked_at = BTreeSet::new();
         // What ended is looked at again where nothing routes a leaver any more, and where a sweep found something left.
         let left_over = over.is_some() || item.source == Source::Sweep;
+        let leaving = |moved: bool| match &over {
+            Some(how) => Some(Leaving::Over(*how)),
+            None if moved && !matches!(first.lifecycle, Lifecycle::Aside { .. }) => {
+                Some(Leaving::Moved(first.settle_until))
+            }
+            None => None,
+        };
         for link in links.iter().filter(|link| link.ended_at.is_none() || left_over) {
             if link.ended_at.is_some() && self.is_somebody_elses(link).await? {
                 continue;
@@ -325,13 +332,7 @@ impl Engine {
                     seen_at: item.raised_at,
                 });
             }
-            let leaving = match &over {
-                Some(how) => Some(Leaving::Over(*how)),
-                None if moved && !matches!(first.lifecycle, Lifecycle::Aside { .. }) => {
-                    Some(Leaving::Moved(first.settle_until))
-                }
-                None => None,
-            };
+            let leaving = leaving(moved);
             if leaving.is_some() {
                 looked_at.insert(link.account.site.clone());
                 let done = self
@@ -363,11 +364,7 @@ impl Engine {
         // made that nobody would know of.
         for site in self.unsettled_sites(id, &links, &looked_at).await? {
             looked_at.insert(site.clone());
-            let leaving = match &over {
-                Some(how) => Some(Leaving::Over(*how)),
-                None if first.site.as_ref() != Some(&site) => Some(Leaving::Moved(first.settle_until)),
-                None => None,
-            };
+            let leaving = leaving(first.site.as_ref() != Some(&site));
             let done = self.look_in_site(item, &active, &person, &links, &site, leaving, tail).await;
             if is_outage(&done) {
                 tail.down.get_or_insert(Upstream::Site(site));

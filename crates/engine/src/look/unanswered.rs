@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use lanyard_model::{
     account::FieldName,
-    desired::Applied,
+    desired::{Applied, Before},
     id::{AccountId, ReservationId, RoomId},
     plan::{AccountPatch, Operation, Outcome},
 };
@@ -43,21 +43,22 @@ impl Engine {
                     if let Some(found) = self.find_booking(scene, intent.account, *room, *start).await? {
                         applied.bookings.insert(key.clone(), found.0);
                     } else {
-                        applied.note_unsure(&intent.operation, (None, None));
+                        applied.note_unsure(&intent.operation, Before::default());
                     }
                     tail.writes.push(self.applied_write(scene, applied));
                 }
                 op @ (Operation::Create { .. } | Operation::Update { .. } | Operation::SetRoles { .. }) => {
-                    let before = intent.inverse.iter().flat_map(|inverse| &inverse.ops);
-                    let (mut roles, mut items) = (None, None);
-                    for undo in before {
+                    let mut before = Before::default();
+                    for undo in intent.inverse.iter().flat_map(|inverse| &inverse.ops) {
                         match undo {
-                            Operation::SetRoles { roles: had } => roles = Some(had),
-                            Operation::Update { patch } => items = patch.items.as_ref().or(items),
+                            Operation::SetRoles { roles } => before.roles = Some(roles),
+                            Operation::Update { patch } => {
+                                before.items = patch.items.as_ref().or(before.items)
+                            }
                             _ => {}
                         }
                     }
-                    applied.note_unsure(op, (roles, items));
+                    applied.note_unsure(op, before);
                     tail.writes.push(self.applied_write(scene, applied));
                 }
                 _ => {}

@@ -22,7 +22,7 @@ use lanyard_model::{
     signal::Lane,
 };
 
-use super::{FeedCursor, records::*};
+use super::{FeedCursor, Planned, WorkCounts, WorkItem, records::*};
 
 /// The store port.
 #[async_trait]

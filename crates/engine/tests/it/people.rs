@@ -12,7 +12,7 @@ use lanyard_engine::{
 };
 use lanyard_model::{
     account::{Account, Role},
-    id::{AccountId, AccountKey, CenterId, RoomId},
+    id::{AccountId, AccountKey, CenterId, IdentityId, RoomId},
     identity::{Groups, Status},
 };
 
@@ -23,6 +23,16 @@ use crate::{
 
 fn once(fault: Fault) -> VecDeque<Fault> {
     VecDeque::from([fault])
+}
+
+/// Ana's old id is terminated, and she has a new one.
+async fn is_hired_again(world: &mut World, groups: Groups) -> IdentityId {
+    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
+    let mut again = person("acme", "new", "Ana", "0417");
+    again.groups = groups;
+    let new = again.id.clone();
+    world.say(again).await;
+    new
 }
 
 #[tokio::test]
@@ -175,11 +185,7 @@ async fn what_the_old_id_was_given_is_the_new_ones_to_lose() {
     world.say(old).await;
     world.quiet().await;
     assert_eq!(world.shown(), "ana@acme.example seat 11 CUSTOMER in 51\n");
-    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
-    let mut again = person("acme", "new", "Ana", "0417");
-    again.groups = Groups::new([APP.into()], true);
-    let new = again.id.clone();
-    world.say(again).await;
+    let new = is_hired_again(&mut world, Groups::new([APP.into()], true)).await;
     world.signal(&id, false).await;
     world.quiet_for(Duration::from_secs(600)).await;
     assert_eq!(world.shown(), "ana@acme.example seat 11\n", "nothing gives the new id a role");
@@ -198,11 +204,7 @@ async fn an_end_waits_until_it_can_be_told_whether_a_new_id_goes_on() {
     world.say(old).await;
     world.quiet().await;
     let before = world.shown();
-    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
-    let mut again = person("acme", "new", "Ana", "0417");
-    again.groups = Groups::new([], false);
-    let new = again.id.clone();
-    world.say(again).await;
+    let new = is_hired_again(&mut world, Groups::new([], false)).await;
     world.signal(&id, false).await;
     world.quiet_for(Duration::from_secs(300)).await;
     assert_eq!(world.shown(), before, "nothing is taken while nobody can say");
@@ -243,10 +245,7 @@ async fn a_new_id_that_was_read_while_the_disk_was_full_takes_the_account_over()
     world.quiet().await;
     let before = world.shown();
     let sent = world.hq.change(|s| s.writes.len());
-    world.acme.change(|s| s.people.get_mut("old").unwrap().status = Status::Deprovisioned);
-    let again = person("acme", "new", "Ana", "0417");
-    let new = again.id.clone();
-    world.say(again).await;
+    let new = is_hired_again(&mut world, Groups::new([APP.into(), ROOMS.into()], true)).await;
     world.mortal.full.store(true, Ordering::SeqCst);
     let engine = Arc::clone(&world.engine);
     engine.work_until_quiet().await;

@@ -1,7 +1,7 @@
 //! S2: leavers are gone within a bound.
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_sim::faults::{Effect, Rule, Target};
+use lanyard_sim::faults::{Rule, Target};
 use serde_json::Value;
 
 use super::{
@@ -111,9 +111,7 @@ pub(super) fn judge(
 /// Whether anything was heard that tells of their leaving. A log whose pages were not torn counts as heard, whether or not it was
 /// read: to read it is the process's part.
 fn is_told(evidence: &Evidence<'_>, identity: &Identity, left: Timestamp) -> bool {
-    let tears = |rule: &Rule| {
-        rule.target == Target::Okta && matches!(rule.effect, Effect::TornPage | Effect::ShiftingPage)
-    };
+    let tears = |rule: &Rule| rule.target == Target::Okta && super::tears(rule.effect);
     // The events of one act bear moments that differ by little.
     let from = left - SignedDuration::from_secs(1);
     !evidence.plan.faults.iter().any(tears)

@@ -170,17 +170,22 @@ fn is_protected(evidence: &Evidence<'_>, who: &str) -> bool {
     evidence.script.protected.iter().any(|number| who.ends_with(&format!("({number})")))
 }
 
+/// Whether a fault leaves something out of a page without a sign of it.
+fn tears(effect: Effect) -> bool {
+    matches!(effect, Effect::TornPage | Effect::ShiftingPage)
+}
+
 /// Whether a site's lists may have been short for so long by then that what they leave out is believed to be gone: two reads some
 /// ten minutes apart (docs/reliability.md).
 fn may_be_believed_gone(evidence: &Evidence<'_>, at: Timestamp) -> bool {
-    let shortens =
-        |effect: Effect| matches!(effect, Effect::TornPage | Effect::ShiftingPage | Effect::StaleList);
     evidence.plan.faults.iter().any(|rule| {
         let began = match rule.from {
             Some(Moment::After(after)) => evidence.start + after,
             _ => evidence.start,
         };
-        rule.target == Target::Ioffice && shortens(rule.effect) && at >= began + BELIEVED_AFTER
+        rule.target == Target::Ioffice
+            && (tears(rule.effect) || rule.effect == Effect::StaleList)
+            && at >= began + BELIEVED_AFTER
     })
 }
 

@@ -115,7 +115,16 @@ pub(super) async fn an_expired_lease_is_free_and_the_old_claim_is_lost(store: &d
     let late = store.write(vec![Write::Count { name: "x".into(), by: 1 }, finish(&old, done())]).await;
     assert_eq!(late, Err(StoreFailure::LeaseLost(who("ana"))));
     assert_eq!(store.count("x").await, Ok(0), "nothing of the late batch happened");
+    // The same where the claim goes on: whoever was too slow sends nothing.
+    let sends = |item: &WorkItem| {
+        vec![Write::Held { item: Box::new(item.clone()) }, Write::Count { name: "sent".into(), by: 1 }]
+    };
+    assert_eq!(store.write(sends(&old)).await, Err(StoreFailure::LeaseLost(who("ana"))));
+    assert_eq!(store.count("sent").await, Ok(0));
+    put(store, sends(&new)).await;
+    assert_eq!(store.count("sent").await, Ok(1));
     put(store, vec![finish(&new, done())]).await;
+    assert_eq!(store.write(sends(&new)).await, Err(StoreFailure::LeaseLost(who("ana"))), "it is over");
 }
 
 pub(super) async fn a_review_comes_back_by_itself(store: &dyn Store) {

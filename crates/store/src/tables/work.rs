@@ -279,25 +279,21 @@ pub(crate) fn planned(tx: &dyn Tx, id: &IdentityId) -> Answer<Option<Planned>> {
 
 /// Holds that a claim is still its owner's.
 pub(crate) fn hold(tx: &dyn Tx, claimed: &WorkItem) -> Answer<()> {
-    let id = &claimed.identity;
-    let found = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], item)?;
-    match found {
-        Some(item) if item.is_held_by(claimed.fence) => Ok(()),
-        _ => Err(StoreFailure::LeaseLost(id.clone())),
-    }
+    held(tx, claimed).map(drop)
 }
 
 /// Ends a claim.
 pub(crate) fn finish(tx: &dyn Tx, claimed: &WorkItem, how: &Finish) -> Answer<()> {
+    let mut item = held(tx, claimed)?;
+    item.finish(claimed.generation, how);
+    keep(tx, &item)
+}
+
+/// What was claimed, if nobody else has claimed it since.
+fn held(tx: &dyn Tx, claimed: &WorkItem) -> Answer<Item> {
     let id = &claimed.identity;
     let found = tx::first(tx, FIND, with![id.tenant.as_str(), &*id.user], item)?;
-    match found {
-        Some(mut item) if item.is_held_by(claimed.fence) => {
-            item.finish(claimed.generation, how);
-            keep(tx, &item)
-        }
-        _ => Err(StoreFailure::LeaseLost(id.clone())),
-    }
+    found.filter(|item| item.is_held_by(claimed.fence)).ok_or_else(|| StoreFailure::LeaseLost(id.clone()))
 }
 
 /// Frees every claim. For whoever has the whole store for itself and has claimed nothing yet: the owners are gone.
