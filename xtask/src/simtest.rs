@@ -24,7 +24,7 @@ const STRICT: (&str, &str) = ("LANYARD_FRESH_SEEDS", "strict");
 const RECORD: &str = "crates/simtest/found.json";
 
 const USAGE: &str = "\
-usage: cargo xtask simtest [--quick] [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief|rough]
+usage: cargo xtask simtest [--quick] [--seeds N] [--from S | --fresh] [--profile swarm|calm|storm|weeks|brief|rough|dense]
                            [--preset default|strict|lenient|hostile] [--json]
        cargo xtask simtest [--quick] --enumerate crash|lose-answer|fail-step|twice|all [--every N] [--scenario WORDS]
        cargo xtask simtest --planted [BUG] [--quick] [--seeds N] [--within SECONDS] [--json]

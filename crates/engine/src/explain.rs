@@ -98,6 +98,7 @@ impl Engine {
             manager_account: None,
             delegate_account: None,
             linked: links.iter().any(|link| link.ended_at.is_none()),
+            over: false,
         };
         let desired = active.bound.evaluate(&identity, &facts, now);
         let present = Present::of(now, directory.clock_ahead());

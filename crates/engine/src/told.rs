@@ -100,6 +100,7 @@ impl Engine {
                 .await
                 .map_err(PreviewError::Store)?,
             linked: link.is_some(),
+            over: false,
         };
         let then = match at {
             Some(at) => {

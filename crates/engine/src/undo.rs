@@ -301,6 +301,7 @@ impl Engine {
                 manager_account: None,
                 delegate_account: None,
                 linked: link.as_ref().is_some_and(|link| link.ended_at.is_none()),
+                over: false,
             };
             let full = active.bound.evaluate(&somebody.identity, &facts, now);
             let base = active.bound.evaluate_unasked(&somebody.identity, &facts, now);

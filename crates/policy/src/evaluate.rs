@@ -43,6 +43,9 @@ pub struct Facts<'a> {
     pub delegate_account: Option<AccountId>,
     /// The identity has a link to an account in the site.
     pub linked: bool,
+    /// Their access there ends or has ended, and the account is not live: what is left there, or turns up later, is still theirs to
+    /// lose.
+    pub over: bool,
 }
 
 impl Facts<'_> {
@@ -56,6 +59,7 @@ impl Facts<'_> {
             manager_account: None,
             delegate_account: None,
             linked: false,
+            over: false,
         }
     }
 }
@@ -76,6 +80,7 @@ pub struct Grounds {
     manager_account: Option<AccountId>,
     delegate_account: Option<AccountId>,
     linked: bool,
+    over: bool,
 }
 
 impl Grounds {
@@ -111,6 +116,7 @@ impl Facts<'_> {
             manager_account: self.manager_account,
             delegate_account: self.delegate_account,
             linked: self.linked,
+            over: self.over,
         }
     }
 }

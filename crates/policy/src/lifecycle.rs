@@ -156,7 +156,7 @@ pub(crate) fn standing(
         Truth::Yes if subject.told() => standing.because.push(because("scope", subject.say(scope_text))),
         Truth::Yes => {}
         Truth::No => {
-            if document.scope.on_leaving == OnLeaving::Ignore || !(facts.linked && ours) {
+            if document.scope.on_leaving == OnLeaving::Ignore || !(facts.linked && ours || facts.over) {
                 return standing.is(Lifecycle::OutOfScope, "scope", scope_text());
             }
             let since = Some(facts.since);

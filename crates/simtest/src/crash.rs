@@ -1,6 +1,13 @@
 //! What a crash leaves on the disk.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+    sync::OnceLock,
+};
+
+use lanyard_store::SqliteStore;
 
 /// Copies a store's files as they are, without asking the store. `torn`: the write that was under way left a part of
 /// itself at the end of the log.
@@ -28,10 +35,47 @@ pub fn copy(from: &Path, to: &Path, torn: Option<u64>) -> io::Result<()> {
 
 /// Everything that lies in a folder, one file after another.
 pub fn bytes(folder: &Path) -> Vec<u8> {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut all = Vec::new();
-    for file in files {
-        all.append(&mut fs::read(file.path()).unwrap_or_default());
+    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if let Ok(mut file) = fs::File::open(file.path()) {
+            // What cannot be read whole is searched as far as it can.
+            let _ = file.read_to_end(&mut all);
+        }
     }
     all
+}
+
+/// Puts the files of a store that was just made into an empty folder: its tables are made once for all histories.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn begin_with_tables(folder: &Path) -> io::Result<()> {
+    static MADE: OnceLock<Vec<(std::ffi::OsString, Vec<u8>)>> = OnceLock::new();
+    if fs::read_dir(folder)?.next().is_some() {
+        return Ok(());
+    }
+    let made = match MADE.get() {
+        Some(made) => made,
+        None => {
+            let made = just_made()?;
+            MADE.get_or_init(|| made)
+        }
+    };
+    made.iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes))
+}
+
+fn just_made() -> io::Result<Vec<(std::ffi::OsString, Vec<u8>)>> {
+    let folder = tempfile::tempdir()?;
+    let store =
+        SqliteStore::open_inline(folder.path()).map_err(|failure| io::Error::other(failure.to_string()))?;
+    store.close();
+    let mut made = Vec::new();
+    for entry in fs::read_dir(folder.path())? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_file() && !name.to_string_lossy().ends_with("lock") {
+            made.push((name, fs::read(entry.path())?));
+        }
+    }
+    Ok(made)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
@@ -95,8 +96,11 @@ enum Fate {
     Unlike(Box<History>),
 }
 
-/// Lives through all of them.
-pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
+/// What is told after each history: the sums so far. It answers whether another one begins.
+pub type Onlooker<'a> = dyn Fn(&Totals) -> ControlFlow<()> + Sync + 'a;
+
+/// Lives through all of them, or until the onlooker has seen enough: those that are being lived then are lived to their end.
+pub fn drive(orders: &Orders, onlooker: &Onlooker<'_>) -> Lived {
     let begun = Instant::now();
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
@@ -131,7 +135,9 @@ pub fn drive(orders: &Orders, progress: &(dyn Fn(u64, u64) + Sync)) -> Lived {
                         sum(totals, failed, *due, fate, orders);
                         *due += 1;
                     }
-                    progress(totals.histories, totals.violations);
+                    if onlooker(totals).is_break() {
+                        stop.store(true, Ordering::SeqCst);
+                    }
                 }
             });
         }
@@ -149,7 +155,8 @@ fn live(orders: &Orders, seed: u64) -> Fate {
         let preset = orders.preset.unwrap_or(drawn.preset);
         Plan { preset, ..drawn }.leaving_out(&orders.without)
     };
-    let once = || catch_unwind(|| run_plan(plan(), Options { journal: orders.journal })).ok();
+    let once =
+        || catch_unwind(|| run_plan(plan(), Options { journal: orders.journal, ..Options::default() })).ok();
     let Some(mut history) = once() else { return Fate::Panicked };
     if seed.is_multiple_of(TWIN_EVERY)
         && twin::has_one_end(&history.plan)

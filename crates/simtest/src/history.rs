@@ -30,6 +30,9 @@ pub struct History {
     pub steps: Steps,
     /// In the life that ran at the end of the busy time: points before the first step, if it ran then, and at the end.
     pub span: (u64, u64),
+    /// Its points' marks, by number, where they were asked for ([`crate::Options`]): a death ends the same at points with
+    /// the same.
+    pub marks: Vec<u64>,
     /// Points that each finished life passed.
     pub points: Vec<u64>,
     pub lives: u32,

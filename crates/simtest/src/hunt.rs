@@ -1,6 +1,6 @@
 //! Looks for the seed that finds a deliberate bug: the auditor on trial.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Plain {
     fn holds(&mut self, seed: u64, orders: &Orders) -> bool {
         *self.0.entry(seed).or_insert_with(|| {
             let without = Orders { from: seed, seeds: 1, bug: None, twice: false, ..orders.clone() };
-            drive(&without, &|_, _| {}).totals.violations == 0
+            drive(&without, &|_| ControlFlow::Continue(())).totals.violations == 0
         })
     }
 }
@@ -64,7 +64,7 @@ pub fn hunt(bug: &str, orders: &Orders, plain: &mut Plain) -> Trial {
             keep: usize::MAX,
             ..orders.clone()
         };
-        let lived = drive(&with, &|_, _| {});
+        let lived = drive(&with, &|_| ControlFlow::Continue(()));
         trial.reached += lived.reached;
         let Some(seed) = lived.totals.failed.iter().min().copied() else {
             trial.seeds_tried = end - orders.from;

@@ -12,6 +12,7 @@
 //! - [`drive`]: many seeds on all cores; [`totals`]: what they amounted to; [`shrink`]: a failing history made short
 //! - [`twin`]: the same history without faults must end in the same state
 //! - [`enumerate`]: every point of short histories in turn
+//! - [`progress`]: what whoever waits is told meanwhile
 //! - [`planted`], [`hunt`]: deliberate bugs, and whether the auditor finds them; [`found`]: what came of each so far
 
 pub mod auditor;
@@ -28,6 +29,7 @@ pub mod hunt;
 pub mod life;
 pub mod network;
 pub mod planted;
+pub mod progress;
 pub mod run;
 pub mod script;
 pub mod shrink;

@@ -42,6 +42,17 @@ pub struct Life {
     commits: AtomicU64,
     /// Claims in force, by identity: the fence last given out.
     fences: Arc<Fences>,
+    marks: Option<Marks>,
+}
+
+/// How far everything outside of the process is, as a number that only grows or stays.
+pub type Outside = Box<dyn Fn() -> u64 + Send + Sync>;
+
+/// What each point was passed with. Where two points in a row have the same mark, nothing outside of the process has
+/// happened between them, nothing has become durable and no time has passed: a death ends the same at either.
+struct Marks {
+    outside: Outside,
+    passed: Mutex<Vec<u64>>,
 }
 
 /// What the store gave out and took back, kept beside it: which claim of an identity is the last one.
@@ -93,12 +104,14 @@ impl Fences {
 impl Life {
     /// Dies at the `ends_at_call`th point, or only by [`Life::end`].
     pub fn new(ends_at_call: Option<u64>) -> Arc<Self> {
-        Self::beside(ends_at_call, Arc::default())
+        Self::beside(ends_at_call, Arc::default(), None)
     }
 
-    /// The same, one of several lives on one store.
-    pub fn beside(ends_at_call: Option<u64>, fences: Arc<Fences>) -> Arc<Self> {
+    /// The same, one of several lives on one store. With `outside`, its points are marked.
+    pub fn beside(ends_at_call: Option<u64>, fences: Arc<Fences>, outside: Option<Outside>) -> Arc<Self> {
+        let marks = outside.map(|outside| Marks { outside, passed: Mutex::default() });
         Arc::new(Self {
+            marks,
             ends_at_call: AtomicU64::new(ends_at_call.unwrap_or(u64::MAX)),
             calls: AtomicU64::new(0),
             dead: AtomicBool::new(false),
@@ -114,6 +127,10 @@ impl Life {
     pub async fn point(&self) {
         self.live().await;
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        if let Some(marks) = &self.marks {
+            let mark = (marks.outside)().wrapping_add(self.commits());
+            marks.passed.lock().unwrap_or_else(PoisonError::into_inner).push(mark);
+        }
         if call >= POINTS_MAX {
             self.fences.ran_away.store(true, Ordering::SeqCst);
             self.fences.stopped.notify_one();
@@ -162,6 +179,12 @@ impl Life {
 
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The mark of each point that was passed, by its number.
+    pub fn marks(&self) -> Vec<u64> {
+        let passed = self.marks.as_ref().map(|marks| &marks.passed);
+        passed.map(|passed| passed.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
     }
 
     /// Resolves when the life is over.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    io::IsTerminal as _,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -15,6 +15,7 @@ use lanyard_simtest::{
     found::Found,
     hunt::{Plain, Trial, hunt},
     planted,
+    progress::Progress,
     script::{PRESETS, Profile, Without},
     shrink::shrink,
 };
@@ -36,7 +37,7 @@ struct Arguments {
     /// Begin at a seed that nobody has tried: drawn from the time.
     #[arg(long, conflicts_with = "from")]
     fresh: bool,
-    /// swarm, calm, storm, weeks, brief or rough.
+    /// swarm, calm, storm, weeks, brief, rough or dense.
     #[arg(long, default_value = "swarm")]
     profile: Profile,
     /// Live every seed under this preset of the stand-ins instead of the drawn one.
@@ -45,7 +46,7 @@ struct Arguments {
     /// What to leave out of each history, as a shrunk one says: `s3,f0,w1,k,h,g`.
     #[arg(long, default_value = "")]
     without: Without,
-    /// Begin no history, or no trial of another bug, later than so many seconds after the start.
+    /// Begin no history, no other place of an enumeration, or no trial of another bug, later than so many seconds after the start.
     #[arg(long)]
     within: Option<u64>,
     /// Histories at once.
@@ -99,15 +100,9 @@ fn main() -> ExitCode {
     if let Some(harness) = &arguments.enumerate {
         return go_through(harness, &arguments, orders.cores);
     }
-    let shows = std::io::stderr().is_terminal();
-    let lived = drive(&orders, &|histories, violations| {
-        if shows && histories % 10 == 0 {
-            eprint!("\r{histories} histories, {violations} violations");
-        }
-    });
-    if shows {
-        eprint!("\r");
-    }
+    let progress = Progress::begin();
+    let lived = drive(&orders, &|totals| progress.of_seeds(totals));
+    progress.end();
     let cpu = cpu_seconds();
     if arguments.json {
         println!("{}", lived.totals.report(lived.seconds, cpu));
@@ -133,14 +128,21 @@ fn go_through(name: &str, arguments: &Arguments, cores: usize) -> ExitCode {
         return ExitCode::from(2);
     }
     let mut failed = 0;
+    let progress = Progress::begin();
     for harness in harnesses {
         let begun = Instant::now();
-        let done = enumerate(harness, arguments.scenario.as_deref(), arguments.every, cores);
+        let late = || arguments.within.is_some_and(|within| begun.elapsed() >= Duration::from_secs(within));
+        let onlooker = |sums: &_| if late() { ControlFlow::Break(()) } else { progress.of_places(sums) };
+        let done = enumerate(harness, arguments.scenario.as_deref(), arguments.every, cores, &onlooker);
+        progress.end();
         println!("{}", done.report(harness, begun.elapsed().as_secs_f64()));
         for told in &done.told {
             eprintln!("\n{told}");
         }
         failed += done.failed;
+        if done.ended_early && arguments.within.is_none() {
+            break;
+        }
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

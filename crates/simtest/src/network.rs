@@ -56,6 +56,8 @@ pub struct Desk {
     face: Mutex<Faulty>,
     in_flight: AtomicU32,
     changed: Notify,
+    /// How often somebody came to it.
+    visits: AtomicU64,
 }
 
 impl Desk {
@@ -66,10 +68,12 @@ impl Desk {
             face: Mutex::new(face),
             in_flight: AtomicU32::new(0),
             changed: Notify::new(),
+            visits: AtomicU64::new(0),
         })
     }
 
     pub fn with<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
+        self.visits.fetch_add(1, Ordering::SeqCst);
         let answer = act(&mut lock(&self.face));
         self.changed.notify_one();
         answer
@@ -125,6 +129,7 @@ pub struct Network {
     weather: Arc<Weather>,
     exchanges: AtomicU64,
     deliveries: AtomicU64,
+    delivered: AtomicU64,
     write_faults: Mutex<BTreeMap<usize, WriteFault>>,
     /// What goes wrong with what is made, by its number within its kind; and how many there were.
     made_faults: Mutex<BTreeMap<(Made, usize), WriteFault>>,
@@ -186,6 +191,7 @@ impl Network {
             weather,
             exchanges: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
             write_faults: Mutex::default(),
             made_faults: Mutex::default(),
             made: Mutex::default(),
@@ -261,6 +267,16 @@ impl Network {
     /// Requests of the process, and deliveries to it.
     pub fn traffic(&self) -> (u64, u64) {
         (self.exchanges.load(Ordering::SeqCst), self.deliveries.load(Ordering::SeqCst))
+    }
+
+    /// How far everything on it is: grows with time, and with each request, answer and visit.
+    pub fn progress(&self) -> u64 {
+        let counts = [&self.exchanges, &self.deliveries, &self.delivered];
+        let visits = self.desks.values().map(|desk| desk.visits.load(Ordering::SeqCst));
+        let happened =
+            counts.into_iter().map(|count| count.load(Ordering::SeqCst)).chain(visits).sum::<u64>();
+        let nanos = self.time.now().as_nanosecond();
+        happened.wrapping_add(nanos as u64)
     }
 
     pub fn sent(&self) -> Vec<SentWrite> {
@@ -347,7 +363,9 @@ impl Network {
         let hop = self.hop();
         let answered = tokio::time::timeout(outgoing.timeout, async {
             tokio::time::sleep(hop).await;
-            self.answer_hook(outgoing.request).await
+            let answer = self.answer_hook(outgoing.request).await;
+            self.delivered.fetch_add(1, Ordering::SeqCst);
+            answer
         });
         match answered.await {
             Ok(Some(response)) => OutgoingOutcome::Answered(response),

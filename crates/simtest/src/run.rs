@@ -34,7 +34,7 @@ use crate::{
     crash,
     guards::{self, Ballots},
     history::{History, Steps},
-    life::{Fences, Life},
+    life::{Fences, Life, Outside},
     script::{Deed, MADE_UP, Plan, Script, Step},
     twin,
 };
@@ -44,6 +44,8 @@ use crate::{
 pub struct Options {
     /// Keep the journal's lines and each request among the events.
     pub journal: bool,
+    /// Mark the points of the last life.
+    pub marks: bool,
 }
 
 /// Lives through one seed.
@@ -77,6 +79,7 @@ struct Present {
 struct Stage {
     sides: Sides,
     plan: Plan,
+    options: Options,
     policy: PolicyFiles,
     /// What the running process works in; a death leaves it behind as a crash would.
     folder: Mutex<tempfile::TempDir>,
@@ -137,7 +140,11 @@ impl Stage {
                 let most = [150, 1500, 8000][dice.below(3) as usize];
                 dies.then(|| u64::from(10 + dice.below(most)))
             });
-            let life = Life::beside(ends, Arc::clone(&self.fences));
+            let outside = self.options.marks.then(|| {
+                let network = Arc::clone(&self.sides.network);
+                Box::new(move || network.progress()) as Outside
+            });
+            let life = Life::beside(ends, Arc::clone(&self.fences), outside);
             let store = self.sides.open_store(lock(&self.folder).path());
             let seed = self.plan.seed.wrapping_add(u64::from(number) << 32);
             let engine = self.sides.engine(&life, &store, &self.policy, &self.plan, seed);
@@ -203,6 +210,7 @@ impl Stage {
             checks: BTreeMap::new(),
             steps: Steps::default(),
             span: (0, 0),
+            marks: Vec::new(),
             points: lock(&self.points).clone(),
             lives: *lock(&self.lives),
             writes: self.sides.network.sent().len(),
@@ -352,6 +360,7 @@ async fn live(plan: Plan, options: Options) -> History {
         kills_left: Mutex::new(plan.kills),
         sides,
         policy,
+        options,
         folder: Mutex::new(memory_folder()),
         plan,
         present: Mutex::new(None),
@@ -368,12 +377,13 @@ async fn live(plan: Plan, options: Options) -> History {
     let fences = Arc::clone(&stage.fences);
     tokio::select! {
         biased;
-        history = play(Arc::clone(&stage), script, start, options) => history,
+        history = play(Arc::clone(&stage), script, start) => history,
         () = fences.ran_away() => stage.gave_up(start),
     }
 }
 
-async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Options) -> History {
+async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
+    let options = stage.options;
     if options.journal {
         stage.sides.network.tell_requests();
     }
@@ -411,7 +421,8 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
     *lock(&stage.kills_left) = 0;
     stage.sides.network.fail_writes([]);
     stage.sides.network.fail_made([]);
-    let at_end = stage.present().map_or(0, |present| present.life.calls());
+    let (at_end, marks) =
+        stage.present().map_or((0, Vec::new()), |present| (present.life.calls(), present.life.marks()));
     let mut hits: BTreeMap<String, u64> = BTreeMap::new();
     for desk in &desks {
         let now = stage.sides.time.now();
@@ -548,6 +559,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp, options: Opti
         checks: verdict.checks,
         steps: Steps { exchanges, deliveries, commits, deeds },
         span: (*lock(&stage.first_step), at_end),
+        marks,
         points: lock(&stage.points).clone(),
         lives,
         writes: sent.len(),

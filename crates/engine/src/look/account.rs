@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use lanyard_model::{
     account::{Account, AccountRead},
+    coverage::ReadKind,
     desired::{Applied, Desired, Lifecycle},
     id::{AccountId, AccountKey, IdentityId, SiteId},
     identity::{Identity, IdentityRead, Status},
@@ -124,6 +125,14 @@ impl Engine {
             && let Some(why) = unclaimed(policy.reactions(scene.site.id()), &term.kind)
         {
             return Ok(Some(AccountView { disputed: Some(why), ..AccountView::default() }));
+        }
+        if holder.is_none()
+            && let Some(why) = self.owner_by_stronger_key(scene, account, &terms, &term.kind).await?
+        {
+            let (was, id, key) = (link.account.id, account.id(), &term.kind);
+            return dispute(format!(
+                "their account {was} is over, and {id} with the same {key} is not plainly theirs: {why}"
+            ));
         }
         // Lists may leave out what somebody is allowed.
         let account = match scene.site.port().observe_account(account.id(), scene.item.lane).await? {
@@ -260,6 +269,14 @@ impl Engine {
             |account, rank| contradiction(&terms, &policy.account_keys(account), rank),
         );
         let now = self.clock.now();
+        if let (Situation::Linked(key), Some(How::Key(name))) = (&answer.situation, &answer.how)
+            && !holders.contains_key(key)
+            && let Some(account) = found.iter().flat_map(|(_, list)| list).find(|account| account.key == *key)
+            && let Some(why) = self.owner_by_stronger_key(scene, account, &terms, name).await?
+        {
+            let why = format!("the account with the same {name} is not plainly theirs: {why}");
+            return Ok(AccountView { disputed: Some(Unclear::disputed(why)), ..AccountView::default() });
+        }
         if let Situation::Linked(key) = &answer.situation
             && !holders.contains_key(key)
             && let How::Key(name) = answer.how.clone().unwrap_or(How::Key("key".into()))
@@ -301,6 +318,37 @@ impl Engine {
             }
             _ => AccountView::default(),
         })
+    }
+
+    /// Whose the account is by a key that says more than `by`, and of which the person has no value: an address is shared or
+    /// changes hands, and the one whose number the account has may not have been looked at yet. Before everybody was read
+    /// once, nobody can say.
+    async fn owner_by_stronger_key(
+        &self,
+        scene: &Scene<'_>,
+        account: &Account,
+        terms: &[SearchTerm],
+        by: &str,
+    ) -> Result<Option<String>, Stop> {
+        let keys = scene.active.policy.account_keys(account);
+        let stronger = keys.iter().take_while(|(kind, _)| kind != by);
+        for (kind, value) in stronger.filter(|(kind, _)| terms.iter().all(|term| term.kind != *kind)) {
+            let others = self.store.identities_by_key(kind, value).await?;
+            if let Some(other) = others.into_iter().find(|other| *other != scene.person.identity.id) {
+                return Ok(Some(format!("its {kind} is {value}, which is {other}'s")));
+            }
+            for tenant in self.directories().keys() {
+                if self.store.certificate(tenant.as_str(), ReadKind::Identities).await?.is_none() {
+                    let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
+                    let error = format!(
+                        "account {} has the {kind} {value}, and not everybody in {tenant} was read yet: whose it is, is not known",
+                        account.key
+                    );
+                    return Err(Stop::Again { at: self.clock.now() + pause, error });
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a creation of ours was sent with this key of the person's and nothing said whom it made: an account that has

@@ -139,5 +139,10 @@ pub(super) fn facts_of<'a>(
         manager_account,
         delegate_account,
         linked: view.link.as_ref().is_some_and(|link| link.ended_at.is_none()),
+        over: view.account.as_ref().is_none_or(|account| !account.is_live())
+            && view
+                .link
+                .as_ref()
+                .is_some_and(|link| link.ended_at.is_some() || applied.ended_since.is_some()),
     }
 }

@@ -297,6 +297,7 @@ impl Engine {
             manager_account: None,
             delegate_account: None,
             linked: links.iter().any(|link| link.ended_at.is_none()),
+            over: false,
         };
         let first = active.bound.evaluate(&person.identity, &facts, person.present.earliest);
         self.note_standing(&first, &person, now, tail);

@@ -218,3 +218,34 @@ async fn what_is_still_wrong_cannot_be_put_away() {
     assert!(matches!(refused, PutAwayError::EndsByItself { .. }), "{refused}");
     assert!(world.findings().await.contains(&"dead:acme/ana".to_owned()));
 }
+
+#[tokio::test]
+async fn whoever_left_the_app_and_was_switched_off_by_hand_loses_what_they_booked() {
+    const HOLDS: (&str, &str) =
+        ("on_leaving = \"end\"", "on_leaving = \"end\"\nbut_first = { hold = \"1 hour\" }");
+    for (edits, held) in [(vec![], false), (vec![HOLDS], true)] {
+        for hides in [false, true] {
+            let mut world = World::new().await;
+            world.edits = edits.clone();
+            world.reborn().await;
+            let (id, account) = employed(&mut world).await;
+            world.hq.change(|s| s.hides_inactive = hides);
+            world.hq.book(901, account, 72);
+            world.hq.change(|s| s.accounts.get_mut(&account).unwrap().active = Some(false));
+            world.alter(&id, |p| p.groups = Groups::new(["00gOTHERGROUP".into()], true)).await;
+            world.quiet().await;
+            let words = format!("held: {held}, 404 for inactive accounts: {hides}");
+            if held {
+                assert!(world.shown().contains("1 booked"), "{words}");
+            }
+            world.quiet_for(Duration::from_secs(7200)).await;
+            assert_eq!(world.shown(), "ana@acme.example inactive seat 11 CUSTOMER in 51\n", "{words}");
+            // What shows later on is theirs as well.
+            world.hq.book(902, account, 96);
+            world.clock.pass(Duration::from_secs(600));
+            world.sweep().await;
+            world.quiet_for(Duration::from_secs(7200)).await;
+            assert_eq!(world.shown(), "ana@acme.example inactive seat 11 CUSTOMER in 51\n", "later, {words}");
+        }
+    }
+}

@@ -645,3 +645,60 @@ async fn a_look_that_was_kept_waiting_writes_nothing_that_okta_said_before() {
     assert_eq!(shown.as_deref(), Some("Sales"));
     assert_eq!(world.hq.attempts(), sent + 1, "written once, and right");
 }
+
+/// Found by seed 442 of `dense`: a newcomer was read before anybody else.
+#[tokio::test]
+async fn whoever_shares_an_address_takes_no_account_that_has_another_persons_number() {
+    let mut world = World::new().await;
+    let mut eve = person("acme", "eve", "Eve", "0999");
+    set(&mut eve, "email", "ana@acme.example");
+    set(&mut eve, "employeeNumber", "");
+    let hers = [
+        ("userName", "ana@acme.example"),
+        ("email", "ana@acme.example"),
+        ("employeeId", "0417"),
+        ("firstName", "Ana"),
+    ];
+    world.hq.seed(5, &hers);
+    let whose = |world: &World| {
+        world.hq.change(|s| s.accounts[&5].field("firstName").map(str::to_owned)).unwrap_or_default()
+    };
+    let ana = person("acme", "ana", "Ana", "0417");
+    world.acme.change(|state| {
+        state.people.insert("ana".into(), ana);
+    });
+    world.say(eve).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!(whose(&world), "Ana", "nobody has read Ana yet");
+    world.sweep().await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!(whose(&world), "Ana");
+    let links = world.store.links(&"hq".into()).await.unwrap();
+    let linked: Vec<_> = links.iter().map(|link| (&*link.identity.user, link.account.id.0)).collect();
+    assert_eq!(linked, [("ana", 5)]);
+    assert_eq!(world.findings().await, ["disputed:acme/eve:hq"]);
+    let said = world.store.finding("disputed:acme/eve:hq").await.unwrap().unwrap();
+    assert!(said.detail.contains("already belongs to acme/ana"), "{}", said.detail);
+}
+
+/// Found by seed 445 of `dense`: whoever left before their account showed had it for good.
+#[tokio::test]
+async fn an_account_that_showed_only_after_the_end_is_ended_by_the_next_sweep() {
+    let mut world = World::new().await;
+    world.hq.change(|s| {
+        s.search_blind = true;
+        s.faults_of.insert("create", once(Fault::LostAfter));
+    });
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    world.leave(&id).await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert!(!world.shown().contains("inactive"), "it cannot be found: {}", world.shown());
+    world.hq.change(|s| s.search_blind = false);
+    world.sweep().await;
+    world.quiet_for(Duration::from_secs(3600)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+    assert_eq!(world.findings().await, Vec::<String>::new());
+}

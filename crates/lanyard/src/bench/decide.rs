@@ -207,6 +207,7 @@ fn batch(office: &Office, names: &SharedNames, people: std::ops::Range<u64>, sum
             manager_account: None,
             delegate_account: None,
             linked: true,
+            over: false,
         };
         let person = identity.display_name();
         let removal = Removal {

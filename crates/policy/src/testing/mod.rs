@@ -204,6 +204,7 @@ impl Policy {
                 manager_account: case.given.manager.then_some(stage::MANAGER),
                 delegate_account: None,
                 linked: case.given.account || case.given.governed,
+                over: false,
             };
             let desired = bound.evaluate(&case.given.identity, &facts, case.now);
             see(&case.given.identity, &desired, case.now);

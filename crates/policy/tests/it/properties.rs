@@ -124,6 +124,7 @@ proptest! {
             manager_account: Some(AccountId(7)),
             delegate_account: None,
             linked,
+            over: false,
         };
         let desired = bound.evaluate(&person, &facts, now);
         prop_assert_eq!(&desired, &bound.evaluate(&person, &facts, now));

@@ -117,6 +117,7 @@ impl Given {
             manager_account: self.manager,
             delegate_account: None,
             linked: self.linked,
+            over: false,
         };
         bound.evaluate(&self.identity, &facts, self.now)
     }

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{Finding, Kept};
 use lanyard_sim::{
     face::forgotten,
-    faults::{Effect, Moment, Target},
+    faults::{Effect, Moment, Rule, Target},
     host::{DeskName, Vendor},
     scenario::audit::Record,
     world::Company,
@@ -176,17 +176,30 @@ fn tears(effect: Effect) -> bool {
 }
 
 /// Whether a site's lists may have been short for so long by then that what they leave out is believed to be gone: two reads some
-/// ten minutes apart (docs/reliability.md).
+/// ten minutes apart (docs/reliability.md). One fault may have cut the first of them, another one the last.
 fn may_be_believed_gone(evidence: &Evidence<'_>, at: Timestamp) -> bool {
-    evidence.plan.faults.iter().any(|rule| {
-        let began = match rule.from {
-            Some(Moment::After(after)) => evidence.start + after,
-            _ => evidence.start,
-        };
-        rule.target == Target::Ioffice
-            && (tears(rule.effect) || rule.effect == Effect::StaleList)
-            && at >= began + BELIEVED_AFTER
-    })
+    let cuts = |rule: &&Rule| {
+        rule.target == Target::Ioffice && (tears(rule.effect) || rule.effect == Effect::StaleList)
+    };
+    let moment = |given: Option<Moment>, otherwise: Timestamp| match given {
+        Some(Moment::After(after)) => evidence.start + after,
+        Some(Moment::At(at)) => at,
+        None => otherwise,
+    };
+    let cut: Vec<(Timestamp, Timestamp)> = evidence
+        .plan
+        .faults
+        .iter()
+        .filter(cuts)
+        .map(|rule| (moment(rule.from, evidence.start), moment(rule.until, evidence.faults_ended)))
+        .collect();
+    let began = cut.iter().map(|(from, _)| *from).min();
+    // Beside another one, a fault that never struck in its own time is made to strike when the busy time ends.
+    let ended = match cut.as_slice() {
+        [(_, until)] => Some(*until),
+        _ => Some(evidence.faults_ended),
+    };
+    began.zip(ended).is_some_and(|(began, ended)| ended.min(at) >= began + BELIEVED_AFTER)
 }
 
 /// Whether somebody named so is the person for whom Okta never answers, whatever their name is by now.

@@ -235,8 +235,14 @@ impl Plan {
                 busy_for = Duration::from_secs(3600 + 60 * u64::from(dice.below(60)));
                 calm = false;
             }
+            Profile::Dense => {
+                world.people = if dice.chance(100) { 20 } else { 5 + dice.below(6) };
+                busy_for = Duration::from_secs(2400 + 60 * u64::from(dice.below(30)));
+                feed_interval = Duration::from_secs([30, 60, 120][dice.weighted(&[1, 2, 4])]);
+                calm = false;
+            }
         }
-        let rough = profile == Profile::Rough;
+        let rough = profile.is_rough();
         let storm = profile == Profile::Storm;
         let mut plan = Self {
             seed,
@@ -266,18 +272,20 @@ impl Plan {
             let count = match profile {
                 Profile::Storm => 8 + dice.below(8),
                 Profile::Rough => 3 + dice.below(8),
+                Profile::Dense => 3 + dice.below(5),
                 _ => 1 + dice.below(7),
             };
             for _ in 0..count {
-                plan.faults.push(fault(&mut dice, busy_for, plan.hooks, storm));
+                plan.faults.push(fault(&mut dice, busy_for, plan.hooks, profile));
             }
             let count = match profile {
                 Profile::Storm => 3 + dice.below(4),
                 Profile::Rough => 1 + dice.below(4),
+                Profile::Dense => 1 + dice.below(3),
                 _ => dice.below(4),
             };
             for _ in 0..count {
-                plan.fronts.push(front(&mut dice, busy_for, storm));
+                plan.fronts.push(front(&mut dice, busy_for, profile.storms()));
             }
             // Whoever only observes has no hook made for itself: nothing of hooks can go wrong.
             plan.faults.retain(|rule| !plan.observe_only || rule.target != Target::Hook);
@@ -356,7 +364,7 @@ fn front(dice: &mut Dice, busy_for: Duration, storm: bool) -> Front {
 }
 
 /// One fault in a window of its own.
-fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, storm: bool) -> Rule {
+fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, profile: Profile) -> Rule {
     use Effect as E;
     const BOTH: [Effect; 14] = [
         E::ForeignNext,
@@ -384,11 +392,16 @@ fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, storm: bool) -> Rule 
     };
     let all = busy_for.as_secs() as i64;
     let from = dice.between(0, all * 3 / 4);
-    let length = dice.between(120, 5400).min(all - from);
+    // A dense one is short: many kinds meet, and all of it is over before the next pass.
+    let longest = if profile == Profile::Dense { 1200 } else { 5400 };
+    let length = dice.between(120, longest).min(all - from);
     rule.from = Some(Moment::After(SignedDuration::from_secs(from)));
     rule.until = Some(Moment::After(SignedDuration::from_secs(from + length)));
     rule.probability =
-        [0.05, 0.2, 0.5, 1.0][dice.weighted(if storm { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
+        [0.05, 0.2, 0.5, 1.0][dice.weighted(if profile.storms() { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
+    if profile == Profile::Dense && (rule.target, rule.effect) == (Target::Ioffice, E::Quota) {
+        rule.by = Some(SignedDuration::from_secs(dice.between(2, 30)));
+    }
     rule.name = format!("{:?} {:?} p={} {}+{}s", rule.target, rule.effect, rule.probability, from, length);
     rule
 }

@@ -19,10 +19,23 @@ pub enum Profile {
     /// As brief, with more that goes wrong, and with more of what company life has: visits, contracts that end within the hour,
     /// pre-hires of next month, several changes at once. For the runs that a release asks for, and for the auditor on trial.
     Rough,
+    /// As rough, in little more than a thousand steps, a fifth of which something goes wrong with.
+    Dense,
 }
 
 impl Profile {
-    pub const ALL: [Self; 6] = [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks, Self::Brief, Self::Rough];
+    pub const ALL: [Self; 7] =
+        [Self::Swarm, Self::Calm, Self::Storm, Self::Weeks, Self::Brief, Self::Rough, Self::Dense];
+
+    /// Whether it has what the rough histories have beside.
+    pub fn is_rough(self) -> bool {
+        matches!(self, Self::Rough | Self::Dense)
+    }
+
+    /// Whether what goes wrong does so at high rates.
+    pub fn storms(self) -> bool {
+        matches!(self, Self::Storm | Self::Dense)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -32,6 +45,7 @@ impl Profile {
             Self::Weeks => "weeks",
             Self::Brief => "brief",
             Self::Rough => "rough",
+            Self::Dense => "dense",
         }
     }
 }

@@ -44,7 +44,7 @@ impl Script {
         writer.stories();
         writer.blows();
         writer.guards();
-        if plan.profile == Profile::Rough && plan.only.is_none() {
+        if plan.profile.is_rough() && plan.only.is_none() {
             writer.extras();
         }
         writer.afterwards();
@@ -76,7 +76,7 @@ impl<'a> Writer<'a> {
         }
         let count = match self.plan.profile {
             Profile::Weeks => 20 + self.dice.below(40),
-            Profile::Brief => 3 + self.dice.below(6),
+            Profile::Brief | Profile::Dense => 3 + self.dice.below(6),
             _ => 4 + self.dice.below(16),
         };
         for _ in 0..count {

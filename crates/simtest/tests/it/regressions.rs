@@ -208,7 +208,7 @@ fn a_leaver_who_was_held_loses_every_booking() {
     let leave = serde_json::json!({"do": "remove_from_group", "user": &user, "group": group});
     let history = run_plan(
         Plan { steps: vec![book(700, 3), book(710, 5), command(1200, Vendor::Okta, org, leave)], ..plan },
-        Options { journal: true },
+        Options { journal: true, ..Options::default() },
     );
     assert!(history.violations.is_empty(), "{}", history.told());
     // Others leave in this history too, and so does this person once more; the two bookings are those of the first leaving.
@@ -335,7 +335,7 @@ fn what_a_leaver_booked_goes_to_the_manager() {
         command(700, Vendor::Ioffice, 0, book),
         command(1200, Vendor::Okta, org, leave),
     ];
-    let history = run_plan(Plan { steps, ..plan }, Options { journal: true });
+    let history = run_plan(Plan { steps, ..plan }, Options { journal: true, ..Options::default() });
     assert!(history.violations.is_empty(), "{}", history.told());
     let handed = |words: &str| words.contains("hand_over: done") && words.contains(&user(person));
     assert_eq!(history.events.iter().filter(|(_, words)| handed(words)).count(), 1, "{}", history.told());

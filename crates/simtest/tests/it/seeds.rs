@@ -1,9 +1,12 @@
 //! A few histories of each profile. Many are lived by `cargo xtask simtest`, in a build made for speed.
 
+use std::ops::ControlFlow;
+
 use lanyard_sim::faults::Target;
 use lanyard_simtest::{
     Options,
     drive::{Lived, Orders, drive},
+    enumerate::classes,
     run_plan,
     script::{Plan, Profile, Without},
     shrink::shrink,
@@ -11,7 +14,7 @@ use lanyard_simtest::{
 };
 
 fn lived(profile: Profile, from: u64, seeds: u64) -> Lived {
-    drive(&Orders { from, seeds, profile, ..Orders::default() }, &|_, _| {})
+    drive(&Orders { from, seeds, profile, ..Orders::default() }, &|_| ControlFlow::Continue(()))
 }
 
 /// Panics with the failing histories, told whole.
@@ -34,6 +37,18 @@ fn seeds_hold_every_invariant_and_are_the_same_twice() {
             "{invariant} was never judged"
         );
     }
+}
+
+/// Whoever ends a long run loses nothing of what it has shown.
+#[test]
+fn a_run_that_is_ended_keeps_what_was_lived() {
+    let orders = Orders { from: 1, seeds: 1000, profile: Profile::Brief, cores: 1, ..Orders::default() };
+    let lived = drive(&orders, &|totals| match totals.histories {
+        3 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    assert_eq!((lived.totals.histories, lived.totals.violations), (3, 0));
+    assert!(lived.totals.steps.all() > 1000);
 }
 
 #[test]
@@ -94,4 +109,24 @@ fn faults_change_the_way_and_not_the_end() {
         .take(2)
         .collect();
     assert_eq!(judged, [vec![], vec![]]);
+}
+
+/// What the enumeration of deaths rests on: it lives one history for all points that have one mark.
+#[test]
+fn deaths_at_points_with_one_mark_end_alike() {
+    let plan = Plan::of_story(3, "default", 31);
+    let plain = run_plan(plan.clone(), Options { marks: true, ..Options::default() });
+    let classes = classes(&plain);
+    let points: u64 = classes.iter().map(|(_, count)| count).sum();
+    assert_eq!(points, plain.span.1 - plain.span.0);
+    assert!(classes.len() as u64 * 2 < points, "{} of {points}", classes.len());
+    let several: Vec<_> = classes.iter().filter(|(_, count)| *count > 1).collect();
+    for (first, count) in several.iter().step_by((several.len() / 8).max(1)) {
+        let [one, other] = [*first, first + count - 1].map(|point| {
+            let history = run_plan(Plan { deaths: vec![point], ..plan.clone() }, Options::default());
+            (history.points.len(), history.hash, history.steps)
+        });
+        assert_eq!(one.0, 1, "it died");
+        assert_eq!(one, other, "at {first} and {count} points");
+    }
 }

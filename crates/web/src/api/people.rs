@@ -209,6 +209,7 @@ pub async fn show(
         manager_account: None,
         delegate_account: None,
         linked: link.is_some_and(|link| link.ended_at.is_none()),
+        over: false,
     };
     let desired = active.bound.evaluate(&mirrored.identity, &facts, state.engine.clock().now());
     let catalogue = desired
