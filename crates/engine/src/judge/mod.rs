@@ -411,14 +411,12 @@ impl<'a> Judge<'a> {
                 plan,
             };
             // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent, an account that cannot be
-            // created and of which nobody was told, or not that it is there by now; and one that may have been made for them, and
-            // could not be found so far.
+            // created and of which nobody was told, or not that it is there by now.
             let unproven = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. })
                 && found.tie.is_some_and(|tie| !tie.ended);
             let untold = finding.plan.notices.iter().any(|notice| !notice.after_verified);
             let lacking = crate::look::lacking(&finding.plan) != applied.told_lacking;
-            let unfound = applied.unsure.made && found.tie.is_none();
-            if !finding.plan.is_quiet() || unproven || untold || lacking || unfound {
+            if !finding.plan.is_quiet() || unproven || untold || lacking {
                 quiet = false;
                 decided.differing.push(finding);
             } else if finding.new_link.is_some() || finding.applied.is_some() {

@@ -248,7 +248,12 @@ impl Engine {
             lost.extend(left.filter(|group| scene.active.groups.contains(group)).cloned());
         }
         let fresh = |at: &Timestamp| now.duration_since(*at).abs() <= FRESH_FOR;
-        for group in lost {
+        // What the decision knew to be gone takes nothing: whatever goes, goes for another reason.
+        let known_gone = match std::ptr::eq(scene.active, &*self.active()) {
+            true => self.missing_groups(),
+            false => BTreeSet::new(),
+        };
+        for group in lost.difference(&known_gone).cloned() {
             let seen = self
                 .seen_groups
                 .lock()

@@ -65,6 +65,30 @@ async fn a_group_whose_end_nobody_told_of_takes_nothing_away() {
     }
 }
 
+/// Found by seed 445 of `dense`: whatever else ended them waited for the group, and asked for it once a second for ever.
+#[tokio::test]
+async fn a_group_that_is_gone_keeps_nobody_whose_contract_is_over() {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    world.clock.pass(Duration::from_secs(3600));
+    world.acme.change(|s| {
+        s.groups.remove(&ROOMS.into());
+    });
+    let over = (world.now() - Duration::from_secs(3 * 86_400)).strftime("%Y-%m-%d").to_string();
+    world
+        .alter(&id, |p| {
+            p.groups = Groups::new([APP.into()], true);
+            set(p, "userType", "Contractor");
+            set(p, "contractEndDate", &over);
+        })
+        .await;
+    world.quiet_for(Duration::from_secs(900)).await;
+    assert_eq!(world.shown(), "ana@acme.example inactive\n");
+}
+
 #[tokio::test]
 async fn not_found_is_no_proof_and_an_old_absence_is_none_either() {
     let mut world = World::new().await;
