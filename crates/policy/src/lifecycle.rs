@@ -156,13 +156,15 @@ pub(crate) fn standing(
         Truth::Yes if subject.told() => standing.because.push(because("scope", subject.say(scope_text))),
         Truth::Yes => {}
         Truth::No => {
-            if document.scope.on_leaving == OnLeaving::Ignore || !(facts.linked && ours || facts.over) {
+            let ends = facts.linked && ours;
+            if document.scope.on_leaving == OnLeaving::Ignore || !(ends || facts.over) {
                 return standing.is(Lifecycle::OutOfScope, "scope", scope_text());
             }
             let since = Some(facts.since);
             let ended = Lifecycle::Ended { since, how: Ending::LeftScope };
             let standing = standing.is(ended, "scope", scope_text());
-            return told_of_end(standing, document, subject, since);
+            // Of whoever is gone already it was told then.
+            return if ends { told_of_end(standing, document, subject, since) } else { standing };
         }
         Truth::Unknown | Truth::Broken(_) => return standing.aside("scope", scope_text()),
     }

@@ -388,7 +388,10 @@ fn deactivated_people_are_ended_by_scope_as_the_policy_says() {
     );
     check(
         &world::bound(&scope("on_leaving = \"ignore\"")),
-        &[("may leave in peace", "governed", &["out of scope"])],
+        &[
+            ("may leave in peace", "governed", &["out of scope"]),
+            ("and is left so", "over", &["out of scope"]),
+        ],
     );
 }
 

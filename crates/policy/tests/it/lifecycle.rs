@@ -82,6 +82,16 @@ fn scope_is_left_only_by_those_who_were_governed() {
                 &["ended, left scope 2026-05-04T03:00:00Z", "no settles"],
             ),
             (
+                "of an end somebody is told",
+                "not in APP; governed; userType = Contractor",
+                &["tell it, facilities once verified: ended:2026-05-04"],
+            ),
+            (
+                "gone already: what turns up later goes as well, and nobody is told once more",
+                "not in APP; over; seat in 11090 on 10109; userType = Contractor",
+                &["ended, left scope 2026-05-04T03:00:00Z", "no tell"],
+            ),
+            (
                 "a move in two halves",
                 "not in APP; governed; changed 30 s ago",
                 &["ended, left scope 2026-05-04T07:59:30Z", "settles 2026-05-04T08:01:00Z"],

@@ -25,6 +25,7 @@ pub struct Given {
     pub since: Option<SignedDuration>,
     pub manager: Option<AccountId>,
     pub linked: bool,
+    pub over: bool,
     pub now: Timestamp,
 }
 
@@ -38,6 +39,7 @@ impl Given {
             since: None,
             manager: None,
             linked: false,
+            over: false,
             now: world::now(),
         };
         for word in text.split(';').map(str::trim).filter(|word| !word.is_empty()) {
@@ -94,6 +96,7 @@ impl Given {
         } else {
             match word {
                 "linked" => self.linked = true,
+                "over" => self.over = true,
                 "governed" => {
                     self.linked = true;
                     self.applied.get_or_insert_default().seat = Some(RoomId(11_010));
@@ -117,7 +120,7 @@ impl Given {
             manager_account: self.manager,
             delegate_account: None,
             linked: self.linked,
-            over: false,
+            over: self.over,
         };
         bound.evaluate(&self.identity, &facts, self.now)
     }
