@@ -97,7 +97,8 @@ const SCREENS = [
       const draft = await ask("PUT", "/policy/drafts/remote-visitors", { document: policy }, { "if-none-match": "*" });
       await ask("POST", "/policy/drafts/remote-visitors/publish", { reason: "Visitors need somebody who agrees", expected: version }, { "if-match": draft.etag });
     });
-    await page.locator("li.choice").first().waitFor({ timeout: SLOW_MS });
+    // Everybody is looked at because of it, behind the day's storm: that takes longer than any screen.
+    await page.locator("li.choice").first().waitFor({ timeout: 3 * SLOW_MS });
   }],
   ["places", (page) => page.goto(`${BASE}/all/places`)],
   ["floor", async (page) => {

@@ -134,6 +134,8 @@ pub struct Network {
     /// What goes wrong with what is made, by its number within its kind; and how many there were.
     made_faults: Mutex<BTreeMap<(Made, usize), WriteFault>>,
     made: Mutex<BTreeMap<Made, usize>>,
+    /// How many seconds a site asks for in `Retry-After` when it answers 429; 0: it does not say (contract A-09).
+    site_waits: AtomicU32,
     /// Each request and what came of it, where a history is told whole.
     told: Mutex<Option<Vec<(Timestamp, String)>>>,
 }
@@ -195,6 +197,7 @@ impl Network {
             write_faults: Mutex::default(),
             made_faults: Mutex::default(),
             made: Mutex::default(),
+            site_waits: AtomicU32::new(0),
             told: Mutex::default(),
         })
     }
@@ -243,6 +246,11 @@ impl Network {
         let number = *count;
         *count += 1;
         lock(&self.made_faults).get(&(made, number)).copied()
+    }
+
+    /// Lets sites say how long to wait.
+    pub fn let_sites_ask_for(&self, seconds: u32) {
+        self.site_waits.store(seconds, Ordering::SeqCst);
     }
 
     /// Keeps each request from now on, and what came of it.
@@ -553,6 +561,13 @@ impl LifeTransport {
             Ok(None) => broken("the connection closed"),
             Ok(Some(mut reply)) => match reply.ending {
                 Ending::Whole => {
+                    let wait = network.site_waits.load(Ordering::SeqCst);
+                    if wait > 0
+                        && desk.name.vendor == Vendor::Ioffice
+                        && reply.response.status() == StatusCode::TOO_MANY_REQUESTS
+                    {
+                        reply.response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+                    }
                     network.watch.answered(&host, &kind, &reply.response, network.time.now());
                     if reply.response.status().is_success() {
                         lie(&network.weather, is_list, &mut reply.response);

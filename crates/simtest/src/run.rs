@@ -35,7 +35,7 @@ use crate::{
     guards::{self, Ballots},
     history::{History, Steps},
     life::{Fences, Life, Outside},
-    script::{Deed, MADE_UP, Plan, Script, Step},
+    script::{Deed, MADE_UP, Plan, Profile, Script, Step},
     twin,
 };
 
@@ -398,6 +398,10 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
     for desk in &desks {
         desk.with(|face| face.add(&stage.plan.faults, start));
     }
+    // A hostile site refuses so much by itself that nothing would ever get on.
+    if stage.plan.profile == Profile::Dense && stage.plan.preset != "hostile" {
+        stage.sides.network.let_sites_ask_for(2 + (stage.plan.seed % 8) as u32);
+    }
     stage.sides.network.fail_writes(stage.plan.write_faults.iter().copied());
     stage.sides.network.fail_made(stage.plan.made_faults.iter().copied());
     let poison: Vec<Rule> = script.poisoned.iter().map(|(_, rule)| rule.clone()).collect();
@@ -419,6 +423,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
 
     // Faults stop.
     *lock(&stage.kills_left) = 0;
+    stage.sides.network.let_sites_ask_for(0);
     stage.sides.network.fail_writes([]);
     stage.sides.network.fail_made([]);
     let (at_end, marks) =

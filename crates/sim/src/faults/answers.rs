@@ -51,13 +51,6 @@ pub(super) fn refusal(
             headers.insert("x-okta-request-id", id);
         }
     }
-    // A site says how long to wait only where the rule does.
-    if vendor == Vendor::Ioffice
-        && rule.effect == Effect::Quota
-        && let Some(by) = rule.by
-    {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(by.as_secs().unsigned_abs()));
-    }
     Some(Reply::now(response))
 }
 

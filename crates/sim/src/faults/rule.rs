@@ -41,8 +41,7 @@ pub enum Effect {
     Unauthorized,
     /// 403, nothing done.
     Forbidden,
-    /// 429 of the quota kind, nothing done. Okta's reset lies `by` (default 30 s) ahead; a site says `Retry-After` only where `by`
-    /// is given.
+    /// 429 of the quota kind, nothing done. Okta's reset lies `by` (default 30 s) ahead.
     Quota,
     /// 429 of the concurrency kind (Okta: limit 0, a bogus reset `by`, default 5 min, ahead), nothing done.
     Concurrency,

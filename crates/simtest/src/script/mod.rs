@@ -399,9 +399,6 @@ fn fault(dice: &mut Dice, busy_for: Duration, hooks: bool, profile: Profile) -> 
     rule.until = Some(Moment::After(SignedDuration::from_secs(from + length)));
     rule.probability =
         [0.05, 0.2, 0.5, 1.0][dice.weighted(if profile.storms() { &[1, 2, 3, 2] } else { &[3, 4, 2, 1] })];
-    if profile == Profile::Dense && (rule.target, rule.effect) == (Target::Ioffice, E::Quota) {
-        rule.by = Some(SignedDuration::from_secs(dice.between(2, 30)));
-    }
     rule.name = format!("{:?} {:?} p={} {}+{}s", rule.target, rule.effect, rule.probability, from, length);
     rule
 }
