@@ -48,7 +48,20 @@ const SCREENS = [
     await page.getByRole("tab", { name: "Plan" }).click();
     await settle(page, SLOW_MS);
   }],
-  // Early in the day, before its storm: everybody is read on both sides.
+  // Early in the day, before its storm: everybody is read on both sides for this one and the next.
+  ["approvals", async (page) => {
+    await page.goto(`${BASE}/all/approvals`);
+    await settle(page);
+    if ((await page.locator("li.choice").count()) > 0) return;
+    // A rule that asks first, so that there is something to decide.
+    await asks(page, async (ask) => {
+      const { document: policy, version } = await ask("GET", "/policy/versions/published");
+      policy.rules.flow.push({ id: "remote-visitors", sentence: "Facilities agree before remote people receive visitors.", if: [{ group: "APP-iOffice-Users" }, { attribute: "workMode", is: "remote" }], then: [{ role: "operator", module: "visitor" }], but_first: { approval: ["role:approver"] } });
+      const draft = await ask("PUT", "/policy/drafts/remote-visitors", { document: policy }, { "if-none-match": "*" });
+      await ask("POST", "/policy/drafts/remote-visitors/publish", { reason: "Visitors need somebody who agrees", expected: version }, { "if-match": draft.etag });
+    });
+    await page.locator("li.choice").first().waitFor({ timeout: SLOW_MS });
+  }],
   ["first-contact", async (page) => {
     await page.goto(`${BASE}/all/connections`);
     await settle(page);
@@ -86,20 +99,6 @@ const SCREENS = [
     await page.getByRole("heading", { name: "What it means today" }).waitFor({ timeout: SLOW_MS });
   }],
   ["undo-within-a-time", (page) => page.goto(`${BASE}/all/undo`)],
-  ["approvals", async (page) => {
-    await page.goto(`${BASE}/all/approvals`);
-    await settle(page);
-    if ((await page.locator("li.choice").count()) > 0) return;
-    // A rule that asks first, so that there is something to decide.
-    await asks(page, async (ask) => {
-      const { document: policy, version } = await ask("GET", "/policy/versions/published");
-      policy.rules.flow.push({ id: "remote-visitors", sentence: "Facilities agree before remote people receive visitors.", if: [{ group: "APP-iOffice-Users" }, { attribute: "workMode", is: "remote" }], then: [{ role: "operator", module: "visitor" }], but_first: { approval: ["role:approver"] } });
-      const draft = await ask("PUT", "/policy/drafts/remote-visitors", { document: policy }, { "if-none-match": "*" });
-      await ask("POST", "/policy/drafts/remote-visitors/publish", { reason: "Visitors need somebody who agrees", expected: version }, { "if-match": draft.etag });
-    });
-    // Everybody is looked at because of it, behind the day's storm: that takes longer than any screen.
-    await page.locator("li.choice").first().waitFor({ timeout: 3 * SLOW_MS });
-  }],
   ["places", (page) => page.goto(`${BASE}/all/places`)],
   ["floor", async (page) => {
     await page.goto(`${BASE}/all/places`);

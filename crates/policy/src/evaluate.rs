@@ -44,7 +44,7 @@ pub struct Facts<'a> {
     /// The identity has a link to an account in the site.
     pub linked: bool,
     /// Their access there ends or has ended, and the account is not live: what is left there, or turns up later, is still theirs to
-    /// lose.
+    /// lose. Only a look reads what that could be (bookings): nobody else needs to know.
     pub over: bool,
 }
 

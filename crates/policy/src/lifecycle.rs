@@ -91,7 +91,7 @@ pub(crate) fn standing(
     let identity = subject.identity;
     let rules = &document.lifecycle;
     let ours = facts.has_ours();
-    let known = facts.linked || facts.account.is_some() || ours;
+    let known = facts.linked || facts.over || facts.account.is_some() || ours;
     let tenant = document.tenants.get(&identity.id.tenant);
     let start_attribute = tenant
         .and_then(|tenant| tenant.start_attribute.as_ref())

@@ -1,6 +1,6 @@
 //! A small company on both sides, and the engine's wiring for one life of the process.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use lanyard_engine::{
@@ -27,10 +27,10 @@ use secrecy::SecretString;
 use crate::{
     badge::{BadgeFeed, Badges},
     clock::{LifeClock, VirtualTime},
-    crash,
+    folder,
     life::{Life, LifeStore},
     network::{Desk, HOOK_SECRET, LifeTransport, Network, RECEIVER},
-    script::{Plan, Profile, Script},
+    script::{Plan, Script},
     weather::{Front, StormyDisk, Weather},
 };
 
@@ -207,7 +207,7 @@ impl Sides {
 
     /// Opens the store in `folder`; whoever had it open before is dead.
     pub fn open_store(&self, folder: &Path) -> Arc<SqliteStore> {
-        crash::begin_with_tables(folder).expect("a folder that can be written to");
+        folder::begin_with_tables(folder).expect("a folder that can be written to");
         let store = Arc::new(SqliteStore::open_inline(folder).expect("a store"));
         store.set_disk(Box::new(StormyDisk(Arc::clone(&self.weather))));
         self.network.look_up_intents_in(Arc::clone(&store));
@@ -237,11 +237,7 @@ impl Sides {
             feed_interval: plan.feed_interval,
             observe_only: plan.observe_only,
             lease: plan.lease.unwrap_or(plain.lease),
-            // It only raises alarms, and reads much of the store for them.
-            leaver_check: match plan.profile {
-                Profile::Dense => Duration::from_secs(60),
-                _ => plain.leaver_check,
-            },
+            leaver_check: plan.leaver_check.unwrap_or(plain.leaver_check),
             ..plain
         };
         Arc::new(Engine::new(ports, policy, settings).with_doors(self.door_feeds(life)))

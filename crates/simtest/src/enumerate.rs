@@ -139,8 +139,11 @@ pub fn enumerate(
                     }
                     let marked = Options { marks: true, ..Options::default() };
                     let plain = run_plan(scenario.plan.clone(), marked);
-                    sums_now().note(scenario, "nothing went wrong", &plain);
-                    sums_now().of += places_of(harness, &plain);
+                    {
+                        let mut sums = sums_now();
+                        sums.note(scenario, "nothing went wrong", &plain);
+                        sums.of += places_of(harness, &plain);
+                    }
                     for Case { what, plan, places } in cases(harness, &scenario.plan, &plain, every, at) {
                         let history = run_plan(plan, Options::default());
                         let mut sums = sums_now();

@@ -4,7 +4,7 @@
 //!
 //! - [`clock`]: one virtual time for everybody; [`life`]: one run of the process, and how it ends
 //! - [`network`]: requests and hook deliveries as calls of the stand-ins' faces, with what goes wrong on the way
-//! - [`weather`]: what goes wrong below the store, in answers that lie, and to the process; [`crash`]: what it leaves
+//! - [`weather`]: what goes wrong below the store, in answers that lie, and to the process; [`folder`]: what lies on the disk
 //! - [`company`]: the two sides and the engine's wiring; [`script`]: what the seed has in store; [`run`]: one history
 //! - [`guards`]: what the policy asks beyond the demonstration's, and who votes
 //! - [`badge`]: badge systems that are told who may enter what
@@ -19,9 +19,9 @@ pub mod auditor;
 pub mod badge;
 pub mod clock;
 pub mod company;
-pub mod crash;
 pub mod drive;
 pub mod enumerate;
+pub mod folder;
 pub mod found;
 pub mod guards;
 pub mod history;

@@ -512,8 +512,12 @@ impl LifeTransport {
             return Err(TransportError::NotSent { host, reason: "no such host".into() });
         };
         network.exchanges.fetch_add(1, Ordering::SeqCst);
-        network.watch.leaving(&host, &request, network.time.now());
-        let kind = watch::kind(&request);
+        // Okta's limits are about one kind of call, a site's about all of them (contract A-09).
+        let kind = match desk.name.vendor {
+            Vendor::Ioffice => "any call".to_owned(),
+            _ => watch::kind(&request),
+        };
+        network.watch.leaving(&host, &kind, &request, network.time.now());
         let is_list = is_whole_list(&request);
         let user = read_by_id(&request);
         let is_log = desk.name.vendor == Vendor::Okta && request.uri().path().ends_with("/logs");

@@ -31,11 +31,11 @@ use crate::{
     auditor::{Evidence, Violation, judge},
     badge::Badges,
     company::Sides,
-    crash,
+    folder,
     guards::{self, Ballots},
     history::{History, Steps},
     life::{Fences, Life, Outside},
-    script::{Deed, MADE_UP, Plan, Profile, Script, Step},
+    script::{Deed, MADE_UP, Plan, Script, Step},
     twin,
 };
 
@@ -183,8 +183,8 @@ impl Stage {
     /// Puts the folder aside as it is at this moment, before the store can close in an orderly way.
     fn leave_as_crashed(&self, store: &SqliteStore, torn: Option<u64>) {
         let mut folder = lock(&self.folder);
-        let next = memory_folder();
-        if let Err(error) = crash::copy(folder.path(), next.path(), torn) {
+        let next = folder::in_memory();
+        if let Err(error) = folder::copy(folder.path(), next.path(), torn) {
             self.tell(format!("the folder could not be copied: {error}"));
         }
         store.close();
@@ -361,7 +361,7 @@ async fn live(plan: Plan, options: Options) -> History {
         sides,
         policy,
         options,
-        folder: Mutex::new(memory_folder()),
+        folder: Mutex::new(folder::in_memory()),
         plan,
         present: Mutex::new(None),
         lives: Mutex::new(0),
@@ -398,10 +398,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
     for desk in &desks {
         desk.with(|face| face.add(&stage.plan.faults, start));
     }
-    // A hostile site refuses so much by itself that nothing would ever get on.
-    if stage.plan.profile == Profile::Dense && stage.plan.preset != "hostile" {
-        stage.sides.network.let_sites_ask_for(2 + (stage.plan.seed % 8) as u32);
-    }
+    stage.sides.network.let_sites_ask_for(stage.plan.site_waits);
     stage.sides.network.fail_writes(stage.plan.write_faults.iter().copied());
     stage.sides.network.fail_made(stage.plan.made_faults.iter().copied());
     let poison: Vec<Rule> = script.poisoned.iter().map(|(_, rule)| rule.clone()).collect();
@@ -524,7 +521,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
         doors: &doors,
         machine: stage.sides.weather.machine(),
         published: lock(&stage.published).clone(),
-        kept: crash::bytes(lock(&stage.folder).path()),
+        kept: folder::bytes(lock(&stage.folder).path()),
     };
     let verdict = judge(&evidence);
     let mut violations = verdict.violations;
@@ -689,13 +686,6 @@ async fn to_minute(sides: &Sides, minute: i8) {
     let now = sides.time.now().to_zoned(TimeZone::UTC);
     let ahead = (i64::from(minute) - i64::from(now.minute())).rem_euclid(60);
     tokio::time::sleep(Duration::from_secs(60 * ahead as u64)).await;
-}
-
-/// The store's folder, in memory where the system has such a place: a commit is then no wait.
-fn memory_folder() -> tempfile::TempDir {
-    let memory = std::path::Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    made.or_else(|_| tempfile::tempdir()).expect("a folder")
 }
 
 async fn hash(store: &SqliteStore, records: &[Record]) -> String {

@@ -52,8 +52,8 @@ impl Watch {
         }
     }
 
-    /// A request leaves the process.
-    pub fn leaving(&self, host: &str, request: &Request, now: Timestamp) {
+    /// A request leaves the process. `kind`: the calls that one limit is about.
+    pub fn leaving(&self, host: &str, kind: &str, request: &Request, now: Timestamp) {
         let foreign = {
             let inner = self.lock();
             let others = inner.secrets.iter().filter(|(home, _)| *home != host);
@@ -66,7 +66,7 @@ impl Watch {
         self.check("S14", foreign.is_none(), now, || {
             format!("{host} was told the secret of {}", foreign.unwrap_or_default())
         });
-        let key = (host.to_owned(), limited(host, &kind(request)));
+        let key = (host.to_owned(), kind.to_owned());
         let blocked = self.lock().blocked.get(&key).copied();
         if let Some(until) = blocked {
             self.check("S18", now + GRACE >= until, now, || {
@@ -75,7 +75,7 @@ impl Watch {
         }
     }
 
-    /// An answer came back to a call of this [`kind`].
+    /// An answer came back to a call of this kind.
     pub fn answered(&self, host: &str, kind: &str, response: &Response, now: Timestamp) {
         if response.status() != http::StatusCode::TOO_MANY_REQUESTS {
             return;
@@ -84,7 +84,7 @@ impl Watch {
         if let Some(wait) = wait {
             let until = now + SignedDuration::from_secs(wait.clamp(0, RESET_MAX));
             let mut inner = self.lock();
-            let known = inner.blocked.entry((host.to_owned(), limited(host, kind))).or_insert(until);
+            let known = inner.blocked.entry((host.to_owned(), kind.to_owned())).or_insert(until);
             *known = (*known).max(until);
         }
     }
@@ -122,12 +122,6 @@ pub fn events(body: &[u8]) -> Vec<String> {
     let events = body.pointer("/data/events").and_then(Value::as_array);
     let uuids = events.into_iter().flatten().filter_map(|event| event["uuid"].as_str());
     uuids.map(str::to_owned).collect()
-}
-
-/// What a limit is about: Okta's are of one kind of call, a site's are of all of them (contract A-09).
-fn limited(host: &str, kind: &str) -> String {
-    let of_the_site = host.ends_with(".iofficeconnect.com");
-    if of_the_site { "any call".to_owned() } else { kind.to_owned() }
 }
 
 /// Method and path, ids left out.

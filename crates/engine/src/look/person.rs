@@ -249,11 +249,7 @@ impl Engine {
         }
         let fresh = |at: &Timestamp| now.duration_since(*at).abs() <= FRESH_FOR;
         // What the decision knew to be gone takes nothing: whatever goes, goes for another reason.
-        let known_gone = match std::ptr::eq(scene.active, &*self.active()) {
-            true => self.missing_groups(),
-            false => BTreeSet::new(),
-        };
-        for group in lost.difference(&known_gone).cloned() {
+        for group in lost.difference(&scene.active.missing).cloned() {
             let seen = self
                 .seen_groups
                 .lock()

@@ -681,7 +681,6 @@ async fn whoever_shares_an_address_takes_no_account_that_has_another_persons_num
     assert!(said.detail.contains("already belongs to acme/ana"), "{}", said.detail);
 }
 
-/// Found by seed 445 of `dense`: whoever left before their account showed had it for good.
 #[tokio::test]
 async fn an_account_that_showed_only_after_the_end_is_ended_by_the_next_sweep() {
     let mut world = World::new().await;

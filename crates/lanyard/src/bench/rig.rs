@@ -402,7 +402,6 @@ impl Rig {
                 let account = store.account(&link.account).await?;
                 let facts = lanyard_policy::Facts {
                     linked: true,
-                    over: false,
                     account: account.as_ref(),
                     ..lanyard_policy::Facts::unlinked(known.since)
                 };

@@ -88,7 +88,7 @@ fn scope_is_left_only_by_those_who_were_governed() {
             ),
             (
                 "gone already: what turns up later goes as well, and nobody is told once more",
-                "not in APP; over; seat in 11090 on 10109; userType = Contractor",
+                "not in APP; over; userType = Contractor",
                 &["ended, left scope 2026-05-04T03:00:00Z", "no tell"],
             ),
             (

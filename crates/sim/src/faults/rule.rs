@@ -125,7 +125,8 @@ pub enum Moment {
 }
 
 impl Moment {
-    pub(super) fn on(self, start: Timestamp) -> Timestamp {
+    /// The moment, where the stand-in started (or the rule arrived) at `start`.
+    pub fn on(self, start: Timestamp) -> Timestamp {
         match self {
             Self::After(wait) => start.checked_add(wait).unwrap_or(Timestamp::MAX),
             Self::At(at) => at,

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use lanyard_sim::faults::{Effect, Rule, Target};
+use lanyard_sim::faults::{Rule, Target};
 
-use super::{Evidence, Verdict, moment, people::People, rows, tears};
+use super::{Evidence, Verdict, moment, people::People, rows, shortens};
 
 /// How far behind an index of people may be.
 const LAG: SignedDuration = SignedDuration::from_mins(1);
@@ -42,8 +42,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, people: &People, verdict: &mut Verd
 /// S4: a list of people that counts as proven complete shows at least those who were there all the while. Where Okta's own lists are
 /// cut in ways that nobody can see, and where the clock was wrong, nothing is said.
 fn certified(evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
-    let cuts =
-        |rule: &Rule| rule.target == Target::Okta && (tears(rule.effect) || rule.effect == Effect::StaleList);
+    let cuts = |rule: &Rule| rule.target == Target::Okta && shortens(rule.effect);
     if evidence.plan.faults.iter().any(cuts) || evidence.machine.most_off() > SignedDuration::ZERO {
         return;
     }

@@ -175,31 +175,24 @@ fn tears(effect: Effect) -> bool {
     matches!(effect, Effect::TornPage | Effect::ShiftingPage)
 }
 
+/// The same, or shows what was so before.
+fn shortens(effect: Effect) -> bool {
+    tears(effect) || effect == Effect::StaleList
+}
+
 /// Whether a site's lists may have been short for so long by then that what they leave out is believed to be gone: two reads some
 /// ten minutes apart (docs/reliability.md). One fault may have cut the first of them, another one the last.
 fn may_be_believed_gone(evidence: &Evidence<'_>, at: Timestamp) -> bool {
-    let cuts = |rule: &&Rule| {
-        rule.target == Target::Ioffice && (tears(rule.effect) || rule.effect == Effect::StaleList)
-    };
-    let moment = |given: Option<Moment>, otherwise: Timestamp| match given {
-        Some(Moment::After(after)) => evidence.start + after,
-        Some(Moment::At(at)) => at,
-        None => otherwise,
-    };
-    let cut: Vec<(Timestamp, Timestamp)> = evidence
-        .plan
-        .faults
-        .iter()
-        .filter(cuts)
-        .map(|rule| (moment(rule.from, evidence.start), moment(rule.until, evidence.faults_ended)))
-        .collect();
-    let began = cut.iter().map(|(from, _)| *from).min();
+    let cuts = |rule: &&Rule| rule.target == Target::Ioffice && shortens(rule.effect);
+    let rules: Vec<&Rule> = evidence.plan.faults.iter().filter(cuts).collect();
+    let moment = |given: Option<Moment>| given.map(|moment| moment.on(evidence.start));
+    let began = rules.iter().map(|rule| moment(rule.from).unwrap_or(evidence.start)).min();
     // Beside another one, a fault that never struck in its own time is made to strike when the busy time ends.
-    let ended = match cut.as_slice() {
-        [(_, until)] => Some(*until),
-        _ => Some(evidence.faults_ended),
+    let ended = match rules.as_slice() {
+        [one] => moment(one.until).unwrap_or(evidence.faults_ended),
+        _ => evidence.faults_ended,
     };
-    began.zip(ended).is_some_and(|(began, ended)| ended.min(at) >= began + BELIEVED_AFTER)
+    began.is_some_and(|began| ended.min(at) >= began + BELIEVED_AFTER)
 }
 
 /// Whether somebody named so is the person for whom Okta never answers, whatever their name is by now.

@@ -55,6 +55,10 @@ pub struct Plan {
     pub made_faults: Vec<(Made, usize, WriteFault)>,
     /// A claim that is not finished by then may be taken over; `None`: as in the product.
     pub lease: Option<Duration>,
+    /// How many seconds a site asks for when it refuses for want of room, while things go wrong; 0: it does not say.
+    pub site_waits: u32,
+    /// Between two looks at leavers' clocks; `None`: as in the product.
+    pub leaver_check: Option<Duration>,
     /// Steps beside those that the seed draws, for histories made on purpose.
     pub steps: Vec<Step>,
 }
@@ -266,8 +270,16 @@ impl Plan {
             write_faults: Vec::new(),
             made_faults: Vec::new(),
             lease: None,
+            site_waits: 0,
+            leaver_check: None,
             steps: Vec::new(),
         };
+        if profile == Profile::Dense {
+            // It only raises alarms, and reads much of the store for them.
+            plan.leaver_check = Some(Duration::from_secs(60));
+            // A hostile site refuses so much by itself that nothing would ever get on.
+            plan.site_waits = if plan.preset == "hostile" { 0 } else { 2 + (seed % 8) as u32 };
+        }
         if !calm {
             let count = match profile {
                 Profile::Storm => 8 + dice.below(8),

@@ -40,6 +40,8 @@ fn plain(seed: u64) -> Plan {
         write_faults: Vec::new(),
         made_faults: Vec::new(),
         lease: None,
+        site_waits: 0,
+        leaver_check: None,
         steps: Vec::new(),
     }
 }
