@@ -12,6 +12,8 @@ use anyhow::{Context, bail, ensure};
 use crate::{Root, tally::Tally};
 
 const LIST: &str = "crates/simtest/planted.toml";
+/// What the versions of the copy's packages end in.
+const SUFFIX: &str = "planted";
 /// What the copy's switch is called; nothing of it may be in the source.
 const SWITCH: &str = "planted::on";
 
@@ -51,8 +53,10 @@ pub fn check(root: &Root) -> anyhow::Result<Tally> {
 pub fn copy(root: &Root) -> anyhow::Result<PathBuf> {
     let edits = read(root)?;
     let to = root.scratch()?.join("planted");
+    let version = version_of(&fs::read_to_string(root.path("Cargo.toml"))?)?;
     for name in ["Cargo.toml", "Cargo.lock"] {
-        write(&to.join(name), &fs::read(root.path(name))?)?;
+        let text = fs::read_to_string(root.path(name))?;
+        write(&to.join(name), of_its_own(&text, &version).as_bytes())?;
     }
     for room in ["crates", "xtask"] {
         copy_folder(&root.path(room), &to.join(room), &edited(root, &edits)?, &root.path("."))?;
@@ -151,6 +155,28 @@ fn copy_folder(from: &Path, to: &Path, edited: &BTreeMap<String, String>, top: &
     Ok(())
 }
 
+/// What the members of the workspace are versions of.
+fn version_of(manifest: &str) -> anyhow::Result<String> {
+    let manifest: toml::Table = manifest.parse().context("Cargo.toml is not TOML")?;
+    let version = manifest.get("workspace").and_then(|one| one.get("package")?.get("version")?.as_str());
+    Ok(version.context("Cargo.toml: the workspace has no version")?.to_owned())
+}
+
+/// Cargo.toml or Cargo.lock, with a version of the copy's own for the workspace's members. Both share a target folder for
+/// what others wrote, and cargo tells two builds of a member apart by name, version and place in the workspace only: with the
+/// same version, it would take the copy's artefacts for the workspace's, newer sources or not.
+fn of_its_own(text: &str, version: &str) -> String {
+    let (line, own) =
+        (format!("\nversion = \"{version}\"\n"), format!("\nversion = \"{version}+{SUFFIX}\"\n"));
+    let (mark, mut whole) = ("\n[[package]]\n", Vec::new());
+    for block in text.split(mark) {
+        // What others wrote has a source; in a manifest nothing but the workspace has a line of this form.
+        let theirs = block.lines().any(|line| line.starts_with("source = "));
+        whole.push(if theirs { block.to_owned() } else { block.replacen(&line, &own, 1) });
+    }
+    whole.join(mark)
+}
+
 /// Leaves a file alone that is as it should be.
 fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if fs::read(file).is_ok_and(|known| known == bytes) {
@@ -214,4 +240,24 @@ fn stand_in(names: &[&str]) -> String {
          lanyard_model::planted::plant(known.copied());\n}}\n\n\
          pub fn was_reached() -> bool {{\n    lanyard_model::planted::was_reached()\n}}\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_members_get_a_version_of_the_copys_own() {
+        let manifest = "[workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace.dependencies]\nx = { version = \"0.1.0\" }\n";
+        let version = version_of(manifest).unwrap_or_default();
+        assert_eq!(version, "0.1.0");
+        assert!(
+            of_its_own(manifest, &version).starts_with("[workspace.package]\nversion = \"0.1.0+planted\"\n")
+        );
+        let ours = "[[package]]\nname = \"ours\"\nversion = \"0.1.0\"\ndependencies = [\n \"theirs\",\n]\n";
+        let theirs = "[[package]]\nname = \"theirs\"\nversion = \"0.1.0\"\nsource = \"registry\"\n";
+        let lock = format!("version = 4\n\n{ours}\n{theirs}");
+        let wanted = lock.replacen("version = \"0.1.0\"", "version = \"0.1.0+planted\"", 1);
+        assert_eq!(of_its_own(&lock, &version), wanted);
+    }
 }

@@ -27,6 +27,7 @@ use crate::{
     grown::Grown,
     journal::line,
     latency::Latency,
+    look::GroupsMissed,
     outages::Outages,
     ports::{
         Directory, DoorFeed, HookWish, PortFailure, Progress, Store, StoreFailure, Workplace, Write, Wrote,
@@ -183,8 +184,8 @@ pub struct Engine {
     pub(crate) unbegun: Mutex<Option<String>>,
     /// Failures of looks that are ours or the record's, since the last look that came to an end.
     pub(crate) strikes: Mutex<BTreeMap<IdentityId, u32>>,
-    /// Looks one after another that could not read somebody's groups whole.
-    pub(crate) groups_missed: Mutex<BTreeMap<IdentityId, u32>>,
+    /// Whose groups could not be read whole.
+    pub(crate) groups_missed: Mutex<BTreeMap<IdentityId, GroupsMissed>>,
     /// What looks read of people and could not record with their end, until a look at them is on record.
     pub(crate) unrecorded: Mutex<BTreeMap<IdentityId, Write>>,
     /// Of whom something is to be taken back as soon as somebody agrees, or a time has come.

@@ -355,7 +355,7 @@ pub struct DeskWait {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Applied {
-    /// We made the account.
+    /// We made the account, or woke it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub made: bool,
     pub fields: BTreeMap<FieldName, String>,
@@ -419,6 +419,9 @@ pub struct Before<'a> {
 pub struct Unsure {
     /// An account may have been made.
     pub made: bool,
+    /// Theirs may have been woken.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub woken: bool,
     pub roles: BTreeMap<CenterId, Role>,
     pub items: BTreeSet<ItemId>,
     pub seat: Option<RoomId>,
@@ -438,8 +441,15 @@ impl Unsure {
 impl Applied {
     /// Takes note of a write that nobody answered.
     pub fn note_unsure(&mut self, op: &Operation, before: Before<'_>) {
-        if let Operation::Book { key, .. } = op {
-            self.unsure.bookings.insert(key.clone());
+        match op {
+            Operation::Book { key, .. } => {
+                self.unsure.bookings.insert(key.clone());
+            }
+            Operation::Reactivate => {
+                self.unsure.woken = true;
+                return;
+            }
+            _ => {}
         }
         let mut given = Self { set_aside: self.set_aside.clone(), ..Self::default() };
         given.note_given(op, before);
@@ -455,6 +465,7 @@ impl Applied {
     pub fn settle(&mut self, account: &Account) {
         let mut unsure = std::mem::take(&mut self.unsure);
         self.unsure.bookings = std::mem::take(&mut unsure.bookings);
+        self.made |= unsure.woken && account.is_live();
         let roles = account.roles.as_ref();
         self.roles.extend(
             unsure
@@ -492,6 +503,7 @@ impl Applied {
                     }
                 }
             }
+            Operation::Reactivate => self.made = true,
             _ => {}
         }
     }

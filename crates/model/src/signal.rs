@@ -60,6 +60,12 @@ impl Lane {
     }
 }
 
+/// Whether an event of this kind tells that somebody's status went down, which a read may not show at once (contract
+/// okta.md 10.4).
+pub fn tells_of_leaving(kind: &str) -> bool {
+    matches!(kind, "user.lifecycle.deactivate" | "user.lifecycle.suspend")
+}
+
 /// One event of the directory, whichever way it reached us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

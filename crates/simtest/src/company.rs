@@ -120,14 +120,14 @@ impl Sides {
         Self { company, network, time, weather, badges: None, service_user: site_settings.service_user_name }
     }
 
-    fn directories(&self, life: &Arc<Life>, seed: u64) -> Vec<Arc<dyn Directory>> {
-        let (transport, clock) = (self.transport(life), self.clock(life));
+    fn directories(&self, life: &Arc<Life>, seed: u64, page_rows: Option<u32>) -> Vec<Arc<dyn Directory>> {
+        let (transport, clock, plain) = (self.transport(life), self.clock(life), Limits::default());
         let made = self.company.orgs.iter().enumerate().map(|(index, org)| {
             let settings = OktaSettings {
                 tenant: TenantId::new(&*org.subdomain),
                 org: OrgUrl::parse(&format!("https://{}.okta.com", org.subdomain)).expect("a good address"),
                 credential: OrgCredential::ApiToken(SecretString::from(token(index))),
-                limits: Limits::default(),
+                limits: Limits { page_rows: page_rows.unwrap_or(plain.page_rows), ..plain },
                 canary_user: None,
                 api_token_ids: BTreeSet::new(),
             };
@@ -179,7 +179,7 @@ impl Sides {
         let percent_max = plan.percent_max;
         let life = Life::new(None);
         let mut facts = StarterFacts::default();
-        for directory in self.directories(&life, 1) {
+        for directory in self.directories(&life, 1, None) {
             let groups = directory.list_groups().await.expect("groups");
             let schema = directory.list_attributes().await.expect("a schema");
             let mut people = Vec::new();
@@ -229,7 +229,7 @@ impl Sides {
         let ports = Ports {
             clock: self.clock(life),
             store,
-            directories: self.directories(life, seed),
+            directories: self.directories(life, seed, plan.page_rows),
             workplaces: self.workplaces(life, seed),
         };
         let plain = EngineSettings::default();

@@ -45,6 +45,8 @@ pub struct History {
     pub well_from: Timestamp,
     /// Sites in which the limit on removals is reached in the end.
     pub full: BTreeSet<DeskName>,
+    /// Numbers of people who keep what they had, since they left before they were known.
+    pub strangers: BTreeSet<String>,
 }
 
 /// Things that happened.

@@ -111,6 +111,8 @@ pub struct Heard {
     pub user: String,
     /// When it happened.
     pub published: Timestamp,
+    /// It says that they were deleted: to be not found alone proves nothing.
+    pub deletion: bool,
 }
 
 /// All faces, the receiver of hooks, and the network's own record.
@@ -313,7 +315,9 @@ impl Network {
             let targets = event["target"].as_array().into_iter().flatten();
             let users =
                 targets.filter(|target| target["type"] == "User").filter_map(|target| target["id"].as_str());
-            heard.extend(users.map(|user| Heard { user: user.to_owned(), published }));
+            let kind = event["eventType"].as_str().unwrap_or_default();
+            let deletion = kind.starts_with("user.lifecycle.delete.");
+            heard.extend(users.map(|user| Heard { user: user.to_owned(), published, deletion }));
         }
     }
 

@@ -102,6 +102,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Longer than the longest pause between two attempts, and than any claim.
+const CAUGHT_UP: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
 impl Stage {
     fn tell(&self, words: String) {
         let now = self.sides.time.now();
@@ -218,6 +221,7 @@ impl Stage {
             ends: Default::default(),
             well_from: at,
             full: Default::default(),
+            strangers: Default::default(),
         }
     }
 
@@ -453,7 +457,10 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
     let faults_ended = stage.sides.time.now();
     stage.tell("nothing goes wrong any more".into());
     let mut problems = Vec::new();
-    let quiet_until = faults_ended + jiff::SignedDuration::try_from(stage.plan.quiet_for).unwrap_or_default();
+    // What was to be tried again by a clock that ran ahead is as much later now that it is right.
+    let quiet_for = jiff::SignedDuration::try_from(stage.plan.quiet_for).unwrap_or_default();
+    let ahead = stage.sides.weather.machine().most_ahead();
+    let quiet_until = faults_ended + quiet_for.max(ahead + CAUGHT_UP);
     for step in &script.afterwards {
         let at = faults_ended + jiff::SignedDuration::try_from(step.after).unwrap_or_default();
         // A history of one story is quiet for a shorter time.
@@ -569,6 +576,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
         ends: twin::ends(&records),
         well_from: faults_ended + MADE_UP,
         full: verdict.full,
+        strangers: verdict.strangers,
     }
 }
 

@@ -14,7 +14,7 @@ use lanyard_sim::{
 use serde_json::Value;
 
 use crate::{
-    auditor::Violation,
+    auditor::{Violation, bare},
     history::History,
     run::{Options, run_plan},
     script::{Deed, Plan},
@@ -33,6 +33,7 @@ pub struct End {
     own: usize,
     roles: BTreeSet<String>,
     items: BTreeSet<String>,
+    seated: bool,
 }
 
 impl End {
@@ -40,10 +41,9 @@ impl End {
     fn told(&self, well: Timestamp) -> Option<String> {
         let words = self.words.as_ref()?;
         let booked = self.booked.iter().filter(|begins| **begins >= well).count();
-        let (roles, items) = (&self.roles, &self.items);
+        let Self { roles, items, seated, own, .. } = self;
         Some(format!(
-            "{words}; roles {roles:?}; items {items:?}; {booked} first days, {} other bookings",
-            self.own
+            "{words}; seated {seated}; roles {roles:?}; items {items:?}; {booked} first days, {own} other bookings"
         ))
     }
 }
@@ -90,13 +90,13 @@ pub fn ends(records: &[Record]) -> Ends {
                 .filter_map(|row| Timestamp::from_millisecond(row["startDate"].as_i64()?).ok())
                 .collect();
             let words = format!(
-                "{}; seated {}; section {}; cost center {}",
+                "{}; section {}; cost center {}",
                 fields.join("; "),
-                !user["room"].is_null(),
                 user["neighborhoodSection"]["id"],
                 user["costCenter"]["id"],
             );
-            ends.insert(key, End { words: Some(words), booked, own: own.len(), roles, items });
+            let seated = !user["room"].is_null();
+            ends.insert(key, End { words: Some(words), booked, own: own.len(), roles, items, seated });
         }
     }
     ends
@@ -139,28 +139,41 @@ pub fn differs(history: &History) -> Option<Vec<Violation>> {
         return None;
     }
     let at = history.events.last().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at);
-    let full: BTreeSet<DeskName> = history.full.intersection(&twin.full).copied().collect();
-    let found = differing(&history.ends, &twin.ends, history.well_from, &full);
+    let full = Full { found: &history.full, wanted: &twin.full };
+    let found = differing(&history.ends, &twin.ends, history.well_from, full);
     let words = |end: Option<String>| end.unwrap_or_else(|| "nothing".to_owned());
-    let told = found.into_iter().map(|((desk, number), found, wanted)| Violation {
-        invariant: "twin",
-        at,
-        words: format!("{desk} {number} ends with {}; without faults with {}", words(found), words(wanted)),
-    });
+    // Whoever left before they were known keeps what they had: in the one life they may have been known sooner.
+    let strange = |number: &str| {
+        let of = |strangers: &BTreeSet<String>| bare(number).is_some_and(|bare| strangers.contains(&bare));
+        of(&history.strangers) || of(&twin.strangers)
+    };
+    let told = found.into_iter().filter(|((_, number), ..)| !strange(number)).map(
+        |((desk, number), found, wanted)| Violation {
+            invariant: "twin",
+            at,
+            words: format!(
+                "{desk} {number} ends with {}; without faults with {}",
+                words(found),
+                words(wanted)
+            ),
+        },
+    );
     Some(told.collect())
 }
 
 type Differing<'a> = (&'a (DeskName, String), Option<String>, Option<String>);
 
-/// Who ends otherwise in two lives of one history. `full`: sites in which the limit on removals is reached in both, by the
-/// auditor's own count. There the last who come wait, whoever that is: somebody stays where another one goes, and as many
-/// in one life as in the other.
-fn differing<'a>(
-    found: &'a Ends,
-    wanted: &'a Ends,
-    well: Timestamp,
-    full: &BTreeSet<DeskName>,
-) -> Vec<Differing<'a>> {
+/// Sites in which the limit on removals is reached in the end, by the auditor's own count, in one life and in the other.
+#[derive(Clone, Copy)]
+struct Full<'f> {
+    found: &'f BTreeSet<DeskName>,
+    wanted: &'f BTreeSet<DeskName>,
+}
+
+/// Who ends otherwise in two lives of one history. Where the limit is reached the last who come wait, whoever that is: somebody
+/// stays where another one goes. More stay where it is reached, if it is so in one of the two; if it is in both, either: it is a
+/// share of the people who were there when each came to their turn, and S7 and L1 judge each life by itself.
+fn differing<'a>(found: &'a Ends, wanted: &'a Ends, well: Timestamp, full: Full<'_>) -> Vec<Differing<'a>> {
     let keys: BTreeSet<&(DeskName, String)> = found.keys().chain(wanted.keys()).collect();
     let end = |end: Option<End>| end.and_then(|end| end.told(well));
     let pairs = keys.into_iter().map(|key| {
@@ -171,16 +184,23 @@ fn differing<'a>(
             found.own = found.own.min(wanted.own);
             found.roles.retain(|role| wanted.roles.contains(role));
             found.items.retain(|item| wanted.items.contains(item));
+            found.seated &= wanted.seated;
         }
         (key, end(found), end(wanted.cloned()))
     });
     let mut differing: Vec<_> = pairs.filter(|(_, found, wanted)| found != wanted).collect();
-    for desk in full {
+    for desk in full.found.union(full.wanted) {
         let stays =
             |(key, found, wanted): &&Differing<'_>| key.0 == *desk && found.is_some() && wanted.is_none();
         let goes =
             |(key, found, wanted): &&Differing<'_>| key.0 == *desk && found.is_none() && wanted.is_some();
-        if differing.iter().filter(stays).count() == differing.iter().filter(goes).count() {
+        let (stay, go) = (differing.iter().filter(stays).count(), differing.iter().filter(goes).count());
+        let fits = match (full.found.contains(desk), full.wanted.contains(desk)) {
+            (true, true) => true,
+            (true, false) => stay > go,
+            (false, _) => go > stay,
+        };
+        if fits {
             differing.retain(|pair| !stays(&pair) && !goes(&pair));
         }
     }
@@ -209,9 +229,15 @@ mod tests {
     const DESK: DeskName = DeskName { vendor: Vendor::Ioffice, index: 0 };
 
     fn numbers(found: &Ends, wanted: &Ends, full: bool) -> Vec<String> {
-        let full = full.then_some(DESK).into_iter().collect();
+        numbers_where(found, wanted, full, full)
+    }
+
+    fn numbers_where(found: &Ends, wanted: &Ends, here: bool, there: bool) -> Vec<String> {
+        let desks = |full: bool| -> BTreeSet<DeskName> { full.then_some(DESK).into_iter().collect() };
+        let (here, there) = (desks(here), desks(there));
+        let full = Full { found: &here, wanted: &there };
         let well = Timestamp::UNIX_EPOCH;
-        differing(found, wanted, well, &full).into_iter().map(|((_, number), ..)| number.clone()).collect()
+        differing(found, wanted, well, full).into_iter().map(|((_, number), ..)| number.clone()).collect()
     }
 
     /// Found by seed 475 of `brief`: of eleven who left ten could go, and the faults decided who the eleventh was.
@@ -222,7 +248,21 @@ mod tests {
         assert_eq!(numbers(&found, &wanted, true), ["3"], "what people have is compared all the same");
         assert_eq!(numbers(&found, &wanted, false), ["1", "2", "3"]);
         let wanted = ends(&[("1", None, &[]), ("2", None, &[]), ("3", None, &[])]);
-        assert_eq!(numbers(&found, &wanted, true), ["1", "3"], "one more stays");
+        assert_eq!(
+            numbers(&found, &wanted, true),
+            Vec::<String>::new(),
+            "who was there is a share of others"
+        );
+    }
+
+    /// Found by seed 1445 of `dense`: the faults held up who left until more people were there, and a limit is a share of them.
+    #[test]
+    fn more_may_wait_where_the_limit_is_reached_in_one_life_and_not_in_the_other() {
+        let (all, none) = (ends(&[("1", Some("a seat"), &[])]), ends(&[("1", None, &[])]));
+        assert_eq!(numbers_where(&none, &all, false, true), Vec::<String>::new());
+        assert_eq!(numbers_where(&all, &none, true, false), Vec::<String>::new());
+        assert_eq!(numbers_where(&all, &none, false, true), ["1"]);
+        assert_eq!(numbers_where(&none, &all, true, false), ["1"]);
     }
 
     /// Found by seed 2340 of `brief`: somebody came back before their end had come to what they had booked.
@@ -247,6 +287,19 @@ mod tests {
         };
         assert_eq!(numbers(&end(&["61:CUSTOMER"]), &end(&[]), false), Vec::<String>::new());
         assert_eq!(numbers(&end(&[]), &end(&["61:CUSTOMER"]), false), ["1"]);
+    }
+
+    /// Found by seed 970 of `dense`: they left the app's group and were back before anybody had heard of it.
+    #[test]
+    fn a_seat_may_be_left_of_what_others_gave_and_never_be_lost() {
+        let end = |seated| {
+            Ends::from([(
+                (DESK, "1".to_owned()),
+                End { words: Some(String::new()), seated, ..End::default() },
+            )])
+        };
+        assert_eq!(numbers(&end(true), &end(false), false), Vec::<String>::new());
+        assert_eq!(numbers(&end(false), &end(true), false), ["1"]);
     }
 
     /// Found by seed 135 of `brief`: an outage was over twelve seconds after the first day had begun.

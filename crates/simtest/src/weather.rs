@@ -95,6 +95,13 @@ impl Machine {
         at.checked_add(off).unwrap_or(at)
     }
 
+    /// The first moment at which its clock showed that; `None`: it never did.
+    pub fn first_shown(&self, shown: Timestamp) -> Option<Timestamp> {
+        let offs = [SignedDuration::ZERO].into_iter().chain(self.skews.iter().map(|(_, off)| *off));
+        let moments = offs.filter_map(|off| shown.checked_sub(off).ok());
+        moments.filter(|at| self.clock(*at) == shown).min()
+    }
+
     /// For how long it stood still within `[from, to]`.
     pub fn stood_still(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
         let within = self.pauses.iter().map(|(since, until)| {

@@ -404,16 +404,17 @@ impl<'a> Judge<'a> {
                     values: left,
                 });
             }
+            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent, an account that cannot be
+            // created and of which nobody was told, or not that it is there by now.
+            let unproven = matches!(desired.lifecycle, Lifecycle::Ended { .. })
+                && found.tie.is_some_and(|tie| !tie.ended);
             let finding = Finding {
                 new_link: found.new_link,
-                applied: (news != applied).then_some(news),
+                // What is ours stays so until a look has seen that nothing of it is left: it is what the end rests on.
+                applied: (news != applied && !unproven).then_some(news),
                 desired,
                 plan,
             };
-            // What a list cannot tell is looked at: a leaver's bookings, a warning that was never sent, an account that cannot be
-            // created and of which nobody was told, or not that it is there by now.
-            let unproven = matches!(finding.desired.lifecycle, Lifecycle::Ended { .. })
-                && found.tie.is_some_and(|tie| !tie.ended);
             let untold = finding.plan.notices.iter().any(|notice| !notice.after_verified);
             let lacking = crate::look::lacking(&finding.plan) != applied.told_lacking;
             if !finding.plan.is_quiet() || unproven || untold || lacking {

@@ -8,7 +8,7 @@ use lanyard_model::{
     booking::Visit,
     clearance::Clearance,
     desired::{Applied, Before, ToDo},
-    id::{AccountId, AccountKey, IdentityId, PlanId},
+    id::{AccountId, AccountKey, IdentityId, PlanId, ReservationId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
@@ -18,6 +18,7 @@ use lanyard_plan::{clearing::Asked, lines};
 
 use super::{
     Scene, Stop, Tail,
+    booked::just_after,
     clear::sent_under,
     doors::{other_holder, unsure_of},
     echo::text,
@@ -271,6 +272,16 @@ impl Engine {
                 applied.unsure.bookings.remove(key);
                 applied.bookings.insert(key.clone(), found.0);
             }
+            if let Operation::CancelBooking { booking } = &op {
+                let gone = match &outcome {
+                    Outcome::Unknown { .. } => self.forget_cancelled(scene, *booking, applied).await?,
+                    outcome => outcome.is_success() && forget_booking(applied, *booking),
+                };
+                // The end goes on all the same, also where nothing else of theirs was ours.
+                if let (true, Some((_, since))) = (gone, plan.ending) {
+                    applied.ended_since.get_or_insert(since.unwrap_or(scene.person.since));
+                }
+            }
             if *applied != known {
                 pending.push(self.applied_write(scene, applied));
             }
@@ -420,7 +431,7 @@ impl Engine {
                     op,
                     Operation::CancelBooking { .. } | Operation::HandOver { .. } | Operation::Deactivate
                 ) {
-                    applying.bookings_since = Some(at);
+                    applying.bookings_since = Some(just_after(at));
                 }
                 applying.answers_lost = true;
                 tracing::info!(%identity, operation = op.name(), reason, "outcome unknown: reading before anything is repeated");
@@ -457,7 +468,7 @@ impl Engine {
                     let why = format!("{} refused account {to}: {why}", scene.site.id());
                     applied.not_handed_over.insert(*to, why);
                     pending.push(self.applied_write(scene, applied));
-                    applying.bookings_since = Some(at);
+                    applying.bookings_since = Some(just_after(at));
                     Ok(true)
                 }
                 _ => {
@@ -560,7 +571,7 @@ impl Engine {
             // Whatever they booked until now must be seen by the scan that follows. The link ends when everything is
             // read back gone, not before: until then nobody forgets the rest.
             Operation::Deactivate | Operation::CancelBooking { .. } | Operation::HandOver { .. } => {
-                applying.bookings_since = Some(at);
+                applying.bookings_since = Some(just_after(at));
             }
             Operation::Book { key, .. } => {
                 applied.bookings.insert(key.clone(), made.unwrap_or(0));
@@ -689,4 +700,11 @@ pub(super) fn mark_barred(plan: &mut Plan, applying: &Applying) {
 /// The lane of a plan that ends somebody's access.
 pub(super) fn lane_of(ended: bool, lane: Lane) -> Lane {
     if ended { Lane::Leaver } else { lane }
+}
+
+/// A desk that we booked and cancelled again is ours no longer. Whether it was.
+fn forget_booking(applied: &mut Applied, booking: ReservationId) -> bool {
+    let known = applied.bookings.len();
+    applied.bookings.retain(|_, id| *id != booking.0);
+    applied.bookings.len() < known
 }

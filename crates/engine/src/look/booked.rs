@@ -1,6 +1,6 @@
 //! What somebody has booked, and what we booked for them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     booking::Booking,
     desired::Applied,
@@ -12,6 +12,12 @@ use lanyard_model::{
 
 use super::{Applying, Scene, Stop};
 use crate::{Engine, journal::line, ports::Write, site::Bookings};
+
+/// Since when a scan of the calendar must have begun that shows what was done at `at`: one that began in that very moment may
+/// have begun before it.
+pub(super) fn just_after(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(at)
+}
 
 impl Engine {
     /// The account's future bookings. A list that is not proven whole may leave out what we booked ourselves, and whoever
@@ -44,7 +50,7 @@ impl Engine {
     /// for this person after attention to them was raised.
     fn scanned_since(&self, scene: &Scene<'_>) -> Timestamp {
         let written = self.echoes.written_at(&scene.person.identity.id, scene.site.id());
-        self.trusted_since(scene).max(written.unwrap_or(Timestamp::MIN))
+        self.trusted_since(scene).max(written.map_or(Timestamp::MIN, just_after))
     }
 
     /// Whether the account has a space of that kind for these very hours, of which nothing is remembered: an end of theirs

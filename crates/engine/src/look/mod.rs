@@ -48,7 +48,7 @@ pub(crate) use apply::Applying;
 pub(crate) use clear::key_set;
 pub(crate) use echo::Echoes;
 pub(crate) use limits::removals_scope;
-pub(crate) use person::{Person, Present, is_same};
+pub(crate) use person::{GroupsMissed, Person, Present, is_same};
 pub(crate) use proposal::{doubt_of, reaction_to_end};
 pub(crate) use remember::{lacking, note_applied};
 
@@ -94,7 +94,10 @@ impl From<StoreFailure> for Stop {
 #[derive(Default)]
 pub(crate) struct Tail {
     pub(crate) writes: Vec<Write>,
+    /// When a wait is over, by the clock that shows less.
     pub(crate) review: Option<(Timestamp, String)>,
+    /// When something is tried or read again, which hurts at no time.
+    pub(crate) retry: Option<(Timestamp, String)>,
     /// Something was changed upstream by this look.
     pub(crate) changed: bool,
     /// A site accepted something of it.
@@ -122,12 +125,31 @@ impl Tail {
         item.attempts == 0 && !self.changed && self.known_at.is_some_and(|known| item.raised_at < known)
     }
 
+    /// The next look is no later than when this wait is over.
     pub(crate) fn review_by(&mut self, at: Option<Timestamp>, why: &str) {
-        if let Some(at) = at
-            && self.review.as_ref().is_none_or(|(known, _)| at < *known)
-        {
-            self.review = Some((at, why.to_owned()));
+        if let Some(at) = at {
+            sooner(&mut self.review, at, why);
         }
+    }
+
+    /// The next look is no later than that by our own clock, however wrong it is: nothing rests on the time that has passed.
+    pub(crate) fn retry_by(&mut self, at: Timestamp, why: &str) {
+        sooner(&mut self.retry, at, why);
+    }
+
+    /// When the next look is due, if anything asks for one.
+    fn next_look(&mut self, now: Timestamp) -> Option<(Timestamp, String)> {
+        let lag = self.lag;
+        let wait = self.review.take().map(|(at, why)| (at.saturating_add(lag).unwrap_or(at), why));
+        let next = wait.into_iter().chain(self.retry.take()).min_by_key(|(at, _)| *at);
+        // A review is never now: the same answer would come at once.
+        next.map(|(at, why)| (at.max(now + REVIEW_MIN), why))
+    }
+}
+
+fn sooner(known: &mut Option<(Timestamp, String)>, at: Timestamp, why: &str) {
+    if known.as_ref().is_none_or(|(known, _)| at < *known) {
+        *known = Some((at, why.to_owned()));
     }
 }
 
@@ -160,12 +182,7 @@ impl Engine {
         let finish = match outcome {
             Ok(()) => match tail.again.take() {
                 Some((at, error)) => Finish::Retry { at, error },
-                None => Finish::Done {
-                    // A review is never now: the same answer would come at once.
-                    review_at: tail.review.take().map(|(at, why)| {
-                        (at.saturating_add(tail.lag).unwrap_or(at).max(now + REVIEW_MIN), why)
-                    }),
-                },
+                None => Finish::Done { review_at: tail.next_look(now) },
             },
             Err(stop) => self.finish_stopped(&item, stop, now, &mut tail),
         };
@@ -497,7 +514,7 @@ impl Engine {
             if let Some(why) = &view.disputed {
                 self.note_dispute(&scene, why, tail);
                 let again = self.clock.now() + std::time::Duration::from_secs(3600);
-                tail.review_by(Some(again), "it may be clear by then whose account it is");
+                tail.retry_by(again, "it may be clear by then whose account it is");
                 return Ok(());
             }
             tail.writes.push(Write::FindingOver {

@@ -1,13 +1,14 @@
 //! Reading the identity, and telling "gone" from "not found".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use lanyard_model::{
     coverage::ReadKind,
-    id::{GroupId, IdentityId},
+    id::{GroupId, IdentityId, TenantId},
     identity::{Identity, IdentityRead, Status},
     plan::Plan,
+    signal::{Lane, Source, tells_of_leaving},
 };
 
 use super::{REVIEW_MIN, Scene, Stop, Tail};
@@ -50,9 +51,8 @@ const LAG: [std::time::Duration; 3] = [
 fn lags(event: &str, identity: &Identity) -> bool {
     !identity.transitioning
         && match event {
-            "user.lifecycle.deactivate" => identity.status != Status::Deprovisioned,
             "user.lifecycle.suspend" => !matches!(identity.status, Status::Suspended | Status::Deprovisioned),
-            _ => false,
+            event => tells_of_leaving(event) && identity.status != Status::Deprovisioned,
         }
 }
 
@@ -63,10 +63,26 @@ const FRESH_FOR: SignedDuration = SignedDuration::from_secs(60);
 /// Groups that somebody was in at some time of the last day are asked for before anything goes for want of them.
 const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// Between two reads of somebody whose status Okta is still changing.
+const TURNING: SignedDuration = SignedDuration::from_secs(5);
+
 /// Looks one after another that ask for somebody's groups again, because the list was not whole.
 const GROUPS_TRIES: u32 = 8;
 /// From then on they are asked for now and then: our role in the org may not show `Everyone` at all.
 const GROUPS_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// So often one of a tenant's people is asked for all the same.
+const GROUPS_PROBE: SignedDuration = SignedDuration::from_mins(5);
+/// Because somebody else's groups could be read, nobody is asked for more often than that.
+const GROUPS_ASKED: SignedDuration = SignedDuration::from_mins(1);
+
+/// Looks one after another that could not read somebody's groups whole.
+#[derive(Debug, Default)]
+pub(crate) struct GroupsMissed {
+    looks: u32,
+    last: Timestamp,
+    next: Timestamp,
+}
 
 /// Clocks that differ by less agree: answers take time, and name whole seconds.
 const CLOCKS_AGREE: SignedDuration = SignedDuration::from_secs(5);
@@ -136,10 +152,7 @@ impl Engine {
                 tail.writes.push(read);
                 tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                 if identity.transitioning {
-                    tail.review_by(
-                        Some(now + std::time::Duration::from_secs(5)),
-                        "Okta is still changing their status",
-                    );
+                    tail.retry_by(now + TURNING, "Okta is still changing their status");
                 }
                 Ok(Some(Person { identity: *identity, gone: None, since, present }))
             }
@@ -274,23 +287,34 @@ impl Engine {
 
     /// A list of somebody's groups that is not whole answers nothing that rests on them: neither what was asked for nor what
     /// is to be taken. No event and no date of theirs would bring the next look, so it is asked for here. What a status
-    /// ended waits for no group.
+    /// ended waits for no group. Our role in the org may have been narrowed: one person is then asked for every few minutes, and
+    /// everybody else as soon as somebody's list is whole again.
     pub(super) fn read_groups_again(&self, person: &Person, tail: &mut Tail) {
         let identity = &person.identity;
+        let id = &identity.id;
+        let now = self.clock.now();
         let mut missed = self.groups_missed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if identity.groups.complete || person.gone.is_some() || identity.status == Status::Deprovisioned {
-            missed.remove(&identity.id);
+        let is_gone = person.gone.is_some() || identity.status == Status::Deprovisioned;
+        if is_gone || identity.groups.complete {
+            missed.remove(id);
+            if !is_gone {
+                ask_for_others(&mut missed, &id.tenant, now, tail);
+            }
             return;
         }
-        // Not the attempts of the look: an outage that came before would leave none.
-        let count = missed.entry(identity.id.clone()).or_default();
-        let (now, why) = (self.clock.now(), "not all of their groups could be read");
-        if *count < GROUPS_TRIES {
-            let pause = self.settings.backoff(*count, &identity.id.user);
-            tail.again = Some((now + pause, why.to_owned()));
-            *count += 1;
+        let mut others = missed.iter().filter(|(other, _)| *other != id && other.tenant == id.tenant);
+        let is_probed = others.any(|(_, other)| now < other.next && other.next <= now + GROUPS_PROBE);
+        let known = missed.entry(id.clone()).or_default();
+        let why = "not all of their groups could be read";
+        known.last = now;
+        if known.looks < GROUPS_TRIES {
+            let pause = self.settings.backoff(known.looks, &id.user);
+            known.next = now + pause;
+            known.looks += 1;
+            tail.again = Some((known.next, why.to_owned()));
         } else {
-            tail.review_by(Some(now + GROUPS_PAUSE), why);
+            known.next = now + if is_probed { GROUPS_PAUSE } else { GROUPS_PROBE };
+            tail.retry_by(known.next, why);
         }
     }
 
@@ -301,6 +325,23 @@ impl Engine {
         let last = self.store.certificate(id.tenant.as_str(), ReadKind::Identities).await?;
         let holds = last.is_some_and(|last| last.holds() && last.evidence.ended_at.to_string() == marked);
         Ok(holds.then(|| format!("404 by id, and absent from the certified list of {marked}")))
+    }
+}
+
+/// Whoever waits long for the next try to read their groups is looked at soon.
+fn ask_for_others(
+    missed: &mut BTreeMap<IdentityId, GroupsMissed>,
+    tenant: &TenantId,
+    now: Timestamp,
+    tail: &mut Tail,
+) {
+    for (id, known) in missed.iter_mut().filter(|(id, _)| id.tenant == *tenant) {
+        let due = (known.last + GROUPS_ASKED).max(now);
+        if known.looks >= GROUPS_TRIES && due < known.next {
+            known.next = due;
+            let (who, why) = (vec![id.clone()], "groups can be read whole again".to_owned());
+            tail.writes.push(Write::Attend { who, source: Source::Timer, lane: Lane::Normal, due, why });
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use lanyard_model::{
     plan::{AccountPatch, Operation, Outcome},
 };
 
-use super::{AccountView, Scene, Stop, Tail};
+use super::{AccountView, Scene, Stop, Tail, booked::just_after};
 use crate::{Engine, ports::Write};
 
 impl Engine {
@@ -46,6 +46,10 @@ impl Engine {
                         applied.note_unsure(&intent.operation, Before::default());
                     }
                     tail.writes.push(self.applied_write(scene, applied));
+                }
+                Operation::CancelBooking { booking } => {
+                    let gone = self.forget_cancelled(scene, *booking, applied).await?;
+                    tail.writes.extend(gone.then(|| self.applied_write(scene, applied)));
                 }
                 op @ (Operation::Create { .. } | Operation::Update { .. } | Operation::SetRoles { .. }) => {
                     let mut before = Before::default();
@@ -98,6 +102,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether a desk that we booked, and of which we know that it was to be cancelled, is cancelled: it is ours no longer, and
+    /// whoever is back in time for that day is given one anew.
+    pub(super) async fn forget_cancelled(
+        &self,
+        scene: &Scene<'_>,
+        booking: ReservationId,
+        applied: &mut Applied,
+    ) -> Result<bool, Stop> {
+        if !applied.bookings.values().any(|id| *id == booking.0) {
+            return Ok(false);
+        }
+        let stands = scene.site.port().observe_booking(booking, scene.item.lane).await?;
+        if stands.is_some_and(|known| !known.cancelled) {
+            return Ok(false);
+        }
+        applied.bookings.retain(|_, id| *id != booking.0);
+        Ok(true)
+    }
+
     /// A booking of this account for this room and start, from a fresh scan.
     pub(super) async fn find_booking(
         &self,
@@ -107,7 +130,7 @@ impl Engine {
         start: Timestamp,
     ) -> Result<Option<ReservationId>, Stop> {
         let Some(account) = account else { return Ok(None) };
-        let since = self.clock.now();
+        let since = just_after(self.clock.now());
         let bookings = scene.site.bookings_of(account, since, || self.clock.now(), scene.item.lane).await?;
         Ok(bookings
             .rows

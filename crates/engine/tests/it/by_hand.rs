@@ -249,3 +249,29 @@ async fn whoever_left_the_app_and_was_switched_off_by_hand_loses_what_they_booke
         }
     }
 }
+
+/// Found by seed 2813 of `dense`: an account that we had woken was nobody's, and stayed.
+#[tokio::test]
+async fn whoever_was_woken_and_left_before_more_was_done_is_out_again() {
+    for fault in [Fault::NotDone, Fault::LostBefore] {
+        let mut world = World::new().await;
+        world.hq.seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", "417")]);
+        world.sweep().await;
+        switch_off(&world, 7);
+        world.clock.pass(Duration::from_secs(60));
+        world.sweep().await;
+        world.hq.change(|s| {
+            for operation in ["update", "set_roles"] {
+                s.faults_of.insert(operation, std::iter::repeat_n(fault, 50).collect());
+            }
+        });
+        let ana = person("acme", "ana", "Ana", "0417");
+        let id = ana.id.clone();
+        world.say(ana).await;
+        world.quiet_for(Duration::from_secs(20)).await;
+        assert_eq!(world.shown(), "a.okafor\n", "{fault:?}: woken, and nothing else");
+        world.alter(&id, |p| p.groups = Groups::new(["00gOTHERGROUP".into()], true)).await;
+        world.quiet_for(Duration::from_secs(7200)).await;
+        assert_eq!(world.shown(), "a.okafor inactive\n", "{fault:?}");
+    }
+}

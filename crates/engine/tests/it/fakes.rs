@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lanyard_engine::{clock::Clock, ports::*};
 use lanyard_model::{
     account::{Account, AccountKind, AccountRead, FieldName, Seat},
@@ -100,6 +100,8 @@ pub struct OktaState {
     pub attributes: BTreeMap<String, String>,
     /// What it is as soon as a list was read.
     pub attributes_later: Option<BTreeMap<String, String>>,
+    /// How far its clock is ahead of ours.
+    pub ahead: SignedDuration,
     /// The feed does not answer at all.
     pub hangs: bool,
     /// What the feed answers next; then it is idle.
@@ -108,6 +110,8 @@ pub struct OktaState {
     pub asked: Option<FeedCursor>,
     /// How often everybody was listed.
     pub lists: usize,
+    /// How often somebody was read by id.
+    pub reads: usize,
     /// Calls that would have changed something here.
     pub writes: usize,
 }
@@ -119,6 +123,11 @@ impl Okta {
 
     pub fn change(&self, change: impl FnOnce(&mut OktaState)) {
         change(&mut held(&self.state));
+    }
+
+    /// How often somebody was read by id.
+    pub fn reads(&self) -> usize {
+        held(&self.state).reads
     }
 
     /// How often everybody was listed.
@@ -139,8 +148,13 @@ impl Directory for Okta {
         &self.tenant
     }
 
+    fn clock_ahead(&self) -> SignedDuration {
+        held(&self.state).ahead
+    }
+
     async fn observe_identity(&self, user: &str, _: Lane) -> Result<IdentityRead, PortFailure> {
         let at = self.clock.now();
+        self.change(|state| state.reads += 1);
         self.read(|state| match state.people.get(user) {
             Some(person) => IdentityRead::Present(Box::new(Identity { read_at: at, ..person.clone() })),
             None => IdentityRead::NotFound { at },
@@ -651,7 +665,7 @@ impl Workplace for Office {
 
     async fn list_bookings(&self, from: Timestamp, _: Lane) -> Result<Listing<Booking>, PortFailure> {
         let at = self.clock.now();
-        if let Some(failure) = self.change(|state| state.scan_failure.take()) {
+        if let Some(failure) = self.change(|state| state.scan_failure.clone()) {
             return Err(failure);
         }
         self.read(|state| {

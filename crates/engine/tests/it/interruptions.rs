@@ -18,10 +18,11 @@ enum Story {
     MoveSite,
     Pause,
     Return,
+    BackInTime,
     Renamed,
 }
 
-const STORIES: [Story; 9] = [
+const STORIES: [Story; 10] = [
     Story::Join,
     Story::Contractor,
     Story::Leave,
@@ -30,6 +31,7 @@ const STORIES: [Story; 9] = [
     Story::MoveSite,
     Story::Pause,
     Story::Return,
+    Story::BackInTime,
     Story::Renamed,
 ];
 
@@ -68,6 +70,20 @@ async fn play(world: &mut World, story: Story) {
             if let Story::Return = story {
                 world.alter(&id, |p| p.status = lanyard_model::identity::Status::Active).await;
             }
+        }
+        Story::BackInTime => {
+            set(&mut ana, "startDate", "2026-05-06");
+            let groups = ana.groups.clone();
+            world.say(ana).await;
+            world.quiet().await;
+            world
+                .alter(&id, |p| {
+                    p.groups = lanyard_model::identity::Groups::new(["00gOTHERGROUP".into()], true);
+                })
+                .await;
+            // Long enough for the end, and not for the second look at one that broke off.
+            world.quiet_for(Duration::from_secs(95)).await;
+            world.alter(&id, |p| p.groups = groups).await;
         }
         Story::Move => {
             world.say(ana).await;
@@ -154,6 +170,9 @@ ana@acme.example seat 11 CUSTOMER in 51 MANAGER in 53
 open intents 0
 Return
 ana@acme.example seat 11 CUSTOMER in 51
+open intents 0
+BackInTime
+ana@acme.example seat 11 CUSTOMER in 51 1 booked
 open intents 0
 Renamed
 ana.2@acme.example seat 11 CUSTOMER in 51

@@ -240,3 +240,33 @@ async fn what_was_set_aside_is_forgiven_by_a_look_or_a_sweep() {
     assert_eq!(world.findings().await, Vec::<String>::new());
     assert_eq!(world.shown(), "");
 }
+
+/// Found by seeds 292 and 1727 of `dense`: once our role in the org was wide again, people waited for up to an hour, and their
+/// approvals ran out.
+#[tokio::test]
+async fn groups_that_can_be_read_whole_again_are_read_within_minutes() {
+    let mut world = World::new().await;
+    let mut everybody = Vec::new();
+    for (user, first, number) in [("ana", "Ana", "0417"), ("ben", "Ben", "0418"), ("cem", "Cem", "0419")] {
+        let mut one = person("acme", user, first, number);
+        one.groups = Groups::new([APP.into()], true);
+        everybody.push(one.id.clone());
+        world.say(one).await;
+    }
+    world.quiet().await;
+    assert!(!world.shown().contains("CUSTOMER"), "{}", world.shown());
+    for id in &everybody {
+        world.alter(id, |p| p.groups = Groups::new([], false)).await;
+    }
+    world.quiet_for(Duration::from_secs(2 * 3600)).await;
+    let before = world.acme.reads();
+    world.quiet_for(Duration::from_secs(3600)).await;
+    let asked = world.acme.reads() - before;
+    assert!((12..=16).contains(&asked), "one of them every five minutes, the others each hour: {asked}");
+    // Nobody tells of it.
+    world.acme.change(|s| {
+        s.people.values_mut().for_each(|p| p.groups = Groups::new([APP.into(), ROOMS.into()], true));
+    });
+    world.quiet_for(Duration::from_secs(360)).await;
+    assert_eq!(world.shown().matches("CUSTOMER").count(), 3, "{}", world.shown());
+}

@@ -25,6 +25,7 @@ struct Charge {
     at: Timestamp,
     /// By the process's clock.
     clock: Timestamp,
+    /// 0: of somebody of whom nothing was written.
     account: u64,
     /// The employee number; where there is none, the account.
     person: String,
@@ -79,6 +80,19 @@ impl Caps {
             };
             let account = id("users").or_else(|| owner(id("reservations")?))?;
             Some(charge(write.sent_at, account, None))
+        }));
+        // Room is reserved with the intent, also where the process came to no write.
+        let name = &*evidence.company.sites[site].subdomain;
+        let planned = evidence.lines.iter().filter(|line| {
+            line.entry.kind == "plan"
+                && line.entry.title.contains("taken away")
+                && line.entry.site.as_ref().is_some_and(|site| site.as_str() == name)
+        });
+        charges.extend(planned.filter_map(|line| {
+            let identity = people.all.get(&*line.entry.identity.as_ref()?.user)?;
+            let at = machine.first_shown(line.entry.at)?;
+            let person = identity.numbers().last()?;
+            Some(Charge { at, clock: line.entry.at, account: 0, person, lost: None })
         }));
         charges.sort_by_key(|charge| charge.at);
         let mut users: BTreeMap<String, usize> = BTreeMap::new();

@@ -223,7 +223,10 @@ fn is_guarded(evidence: &Evidence<'_>, people: &People, sites: &[Site], differen
     }
     let place = evidence.company.sites.iter().position(|site| *site.name == *difference.site);
     let Some(place) = place else { return false };
-    if is_closed(evidence, &sites[place], difference) || was_never_seen(evidence, people, place, difference) {
+    if is_closed(evidence, &sites[place], difference)
+        || was_never_seen(evidence, people, place, difference)
+        || ended_before_leave(evidence, people, &sites[place], difference)
+    {
         return true;
     }
     if difference.what == "visit" && is_visit_unsure(evidence, difference) {
@@ -270,6 +273,31 @@ fn is_closed(evidence: &Evidence<'_>, site: &Site, difference: &Difference) -> b
     let gone = difference.what == "everything" && !difference.found.contains("bookings ahead");
     let away = difference.what == "account" && difference.expected == "kept during the leave";
     (gone || away) && theirs.all(|user| user["id"].as_u64().is_some_and(|id| site.closed.contains(&id)))
+}
+
+/// Whether an account that should be kept during a leave had ended already, when somebody was out of the app's group: who comes
+/// back to the group on leave is given nothing before they come back to work.
+fn ended_before_leave(
+    evidence: &Evidence<'_>,
+    people: &People,
+    site: &Site,
+    difference: &Difference,
+) -> bool {
+    if difference.what != "account" || difference.expected != "kept during the leave" {
+        return false;
+    }
+    let number = number_of(&difference.who).unwrap_or_default();
+    let state = &evidence.record(Vendor::Ioffice, site.index).state;
+    let theirs = rows(&state["users"])
+        .iter()
+        .filter(|user| super::number(&user["employeeId"]).as_ref() == Some(&number));
+    let ended = theirs.filter_map(|user| site.ended.get(&user["id"].as_u64()?)).max();
+    let is_out = |identity: &Identity, at: Timestamp| identity.left_the_group_at(at).is_some();
+    ended.is_some_and(|at| {
+        people.with_number(site.index, &number, evidence.now).any(|identity| {
+            is_out(identity, *at) && identity.is_away_throughout(evidence.faults_ended, evidence.now)
+        })
+    })
 }
 
 /// Whether a visit may have been announced without an answer: it cannot be looked up, is never repeated, and a person was told

@@ -173,7 +173,8 @@ fn approved(
                     && yes.until.is_none_or(|until| shown <= until + STEP)
                     && !spent.contains(&(*place, key.clone()))
             };
-            let found = (0..yes.len()).find(fits);
+            // A yes that was heard is what it rests on, if there is one.
+            let found = (0..yes.len()).filter(fits).min_by_key(|place| yes[*place].unheard);
             verdict.check("S5", found.is_some(), change.at, || {
                 format!(
                     "account {} was given the role in center {center}, and nobody had agreed",
@@ -200,7 +201,8 @@ pub(super) fn is_asked(
     let asked = evidence.ballots.asked();
     let is_it = |user: &str, site: &str| users.contains(user) && site == name;
     let awaited = asked.iter().any(|(user, site, key)| is_it(user, site.as_str()) && key == line);
-    let shown = evidence.machine.clock(evidence.faults_ended) + SOON;
+    // Whoever was to be looked at again by a clock that ran ahead is looked at as much later once it is right.
+    let shown = evidence.machine.clock(evidence.faults_ended) + SOON + evidence.machine.most_ahead();
     // A yes ends with its reason, also where a list of groups that came back short only seemed to take the reason away: what
     // is decided is judged on what was read. The next time it is asked about anew.
     let was_lost = |user: &str, since| {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
-use lanyard_sim::faults::{Rule, Target};
+use jiff::{SignedDuration, Timestamp};
+use lanyard_sim::faults::{Moment, Rule, Target};
 
 use super::{Evidence, Verdict, moment, people::People, rows, shortens};
 
@@ -42,8 +42,20 @@ pub(super) fn judge(evidence: &Evidence<'_>, people: &People, verdict: &mut Verd
 /// S4: a list of people that counts as proven complete shows at least those who were there all the while. Where Okta's own lists are
 /// cut in ways that nobody can see, and where the clock was wrong, nothing is said.
 fn certified(evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
-    let cuts = |rule: &Rule| rule.target == Target::Okta && shortens(rule.effect);
-    if evidence.plan.faults.iter().any(cuts) || evidence.machine.most_off() > SignedDuration::ZERO {
+    // What is made to strike in the end may strike at any time from then on.
+    let cuts = |rule: &&Rule| rule.target == Target::Okta && shortens(rule.effect);
+    let rules: Vec<&Rule> = evidence.plan.faults.iter().filter(cuts).collect();
+    let moment_of = |given: Option<Moment>| given.map(|moment| moment.on(evidence.start));
+    let busy_until = evidence.start.saturating_add(evidence.plan.busy_for).unwrap_or(evidence.now);
+    let is_cut = |from: Timestamp, to: Timestamp| {
+        let within = |rule: &&Rule| {
+            let (began, ended) = (moment_of(rule.from), moment_of(rule.until));
+            began.is_none_or(|began| began <= to) && ended.is_none_or(|ended| from < ended)
+        };
+        let in_the_end = !rules.is_empty() && busy_until <= to && from <= evidence.faults_ended;
+        rules.iter().any(within) || in_the_end
+    };
+    if evidence.machine.most_off() > SignedDuration::ZERO {
         return;
     }
     for line in evidence.lines.iter().filter(|line| line.entry.kind == "sweep") {
@@ -57,6 +69,9 @@ fn certified(evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
             let Some(org) = orgs.iter().position(|org| list["scope"] == *org.subdomain) else { continue };
             // An index may lag behind.
             let (from, to) = (moment(&read["started_at"]) - LAG, moment(&read["ended_at"]));
+            if is_cut(from, to) {
+                continue;
+            }
             let there = people.all.values().filter(|one| one.is_of(org) && one.was_there(from, to)).count();
             let shown = read["rows"].as_u64().unwrap_or_default();
             verdict.check("S4", shown >= there as u64, to, || {

@@ -9,6 +9,7 @@ use super::{
     caps::Caps,
     number,
     people::{Identity, People},
+    rows,
     sites::Replay,
 };
 use crate::script::MADE_UP;
@@ -17,6 +18,9 @@ use crate::script::MADE_UP;
 const OWN: SignedDuration = SignedDuration::from_secs(300);
 /// After an outage: the longest pause between two attempts comes on top.
 const RECOVERY: SignedDuration = SignedDuration::from_secs(600);
+
+/// What somebody does with one click, and Okta with one after the other.
+const SAME_ACT: SignedDuration = SignedDuration::from_secs(60);
 
 /// By then the first pass over everybody is done, where nothing goes wrong.
 const FIRST_PASS: SignedDuration = SignedDuration::from_mins(30);
@@ -77,8 +81,13 @@ pub(super) fn judge(
         } else {
             since.max(evidence.faults_ended) + within + RECOVERY + ahead
         };
-        // Whoever left while hooks were lost, and pages of the log torn, is found by the next pass over everybody.
-        let bound = if is_told(evidence, identity, left) { bound } else { bound + NEXT_PASS };
+        // Whoever left while hooks were lost, and pages of the log torn, is found by the next pass over everybody, unless their
+        // deletion has to be proven by a list that waits for a person to say that it may be so short.
+        let bound = match is_told(evidence, identity, left) {
+            true => bound,
+            false if identity.deleted_at().is_some() && lists_are_doubted(evidence, identity) => continue,
+            false => bound + NEXT_PASS,
+        };
         // While the limit is truly reached, they wait until there is room, and then for whoever looks at them again.
         let bound = match caps.room_from(bound) {
             Some(room) if room == bound => bound,
@@ -114,8 +123,25 @@ fn is_told(evidence: &Evidence<'_>, identity: &Identity, left: Timestamp) -> boo
     let tears = |rule: &Rule| rule.target == Target::Okta && super::tears(rule.effect);
     // The events of one act bear moments that differ by little.
     let from = left - SignedDuration::from_secs(1);
+    // Nobody could read that they were deactivated who are deleted in the same act.
+    let at_once = identity.deleted_at().is_some_and(|at| at <= left + SAME_ACT);
     !evidence.plan.faults.iter().any(tears)
-        || evidence.heard.iter().any(|heard| heard.user == identity.id && heard.published >= from)
+        || evidence
+            .heard
+            .iter()
+            .any(|heard| heard.user == identity.id && heard.published >= from && (heard.deletion || !at_once))
+}
+
+/// Whether the last list of their org's people is not proven complete.
+fn lists_are_doubted(evidence: &Evidence<'_>, identity: &Identity) -> bool {
+    let orgs = &evidence.company.orgs;
+    let of_theirs = |list: &&Value| {
+        let org = orgs.iter().position(|org| list["scope"] == *org.subdomain);
+        list["certificate"]["evidence"]["kind"] == "identities" && org.is_some_and(|org| identity.is_of(org))
+    };
+    let sweeps = evidence.lines.iter().filter(|line| line.entry.kind == "sweep");
+    let last = sweeps.rev().find_map(|line| rows(&line.entry.data["lists"]).iter().find(of_theirs));
+    last.is_some_and(|list| !rows(&list["certificate"]["doubts"]).is_empty())
 }
 
 /// The last moment at which the site's badge system let somebody of this number in anywhere. `None`: it never did.

@@ -67,6 +67,9 @@ pub struct Verdict {
     pub checks: BTreeMap<&'static str, u64>,
     /// Sites in which the limit on removals is reached in the end.
     pub full: BTreeSet<DeskName>,
+    /// Numbers of people who left the app's group, or were deleted, before any look at them had come to its end: what they had is
+    /// not ours to take.
+    pub strangers: BTreeSet<String>,
 }
 
 impl Verdict {
@@ -143,7 +146,15 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         if caps.is_reached(evidence.now) {
             verdict.full.insert(DeskName { vendor: Vendor::Ioffice, index });
         }
-        sites.push(Site { index, caps, spent, closed: replay.closed_by_others() });
+        let (closed, ended) = (replay.closed_by_others(), replay.ended_by_us());
+        sites.push(Site { index, caps, spent, closed, ended });
+    }
+    let now = evidence.now;
+    for identity in people.all.values() {
+        let left = identity.deleted_at().or_else(|| identity.left_the_group_at(now));
+        if left.is_some_and(|left| identity.was_unknown(evidence, left)) {
+            verdict.strangers.extend(identity.numbers());
+        }
     }
     kept::judge(evidence, &people, &mut verdict);
     ending::judge(evidence, &people, &sites, &mut verdict);
@@ -163,6 +174,8 @@ struct Site {
     spent: gates::Spent,
     /// Accounts that somebody else switched off.
     closed: BTreeSet<u64>,
+    /// When we ended an account, the last time.
+    ended: BTreeMap<u64, Timestamp>,
 }
 
 /// Whether people are named who are protected, by the number at the end of `Name (number)`.
@@ -216,7 +229,12 @@ fn rows(value: &Value) -> &[Value] {
 
 /// An employee number, spelling aside: letters and digits without leading zeros.
 fn number(value: &Value) -> Option<String> {
-    let text = value.as_str()?.trim().to_lowercase();
+    bare(value.as_str()?)
+}
+
+/// The same of a text.
+pub fn bare(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
     let bare: String = text.chars().filter(|sign| sign.is_alphanumeric()).collect();
     let bare = bare.trim_start_matches('0');
     (!bare.is_empty()).then(|| bare.to_owned())

@@ -197,7 +197,11 @@ impl Identity {
         about.into_iter().all(|line| match &*line.entry.kind {
             "verified" => false,
             "decision" => line.entry.title.contains("set aside"),
-            "operation" => !line.entry.detail.contains("+ "),
+            // What was refused gave them nothing.
+            "operation" => {
+                let came = [": done", ": unknown"].iter().any(|end| line.entry.title.ends_with(end));
+                !came || !line.entry.detail.contains("+ ")
+            }
             _ => true,
         })
     }
@@ -206,6 +210,11 @@ impl Identity {
     pub fn has_number(&self, wanted: &str) -> bool {
         let is_it = |user: &Value| number(&user["profile"]["employeeNumber"]).as_deref() == Some(wanted);
         self.versions.iter().any(|(_, user)| is_it(user))
+    }
+
+    /// Every employee number that they ever had.
+    pub fn numbers(&self) -> impl Iterator<Item = String> {
+        self.versions.iter().filter_map(|(_, user)| number(&user["profile"]["employeeNumber"]))
     }
 
     pub fn at(&self, at: Timestamp) -> &Value {

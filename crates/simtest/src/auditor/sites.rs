@@ -201,6 +201,15 @@ impl<'a> Replay<'a> {
         closed
     }
 
+    /// When we ended each account, the last time.
+    pub fn ended_by_us(&self) -> BTreeMap<u64, Timestamp> {
+        let ends = self
+            .changes
+            .iter()
+            .filter(|change| change.by_service && live(change.before) && !live(change.after));
+        ends.map(|change| (change.account, change.at)).collect()
+    }
+
     /// When an account was last seen to have anything: live, seated, with permissions. `None`: at no time.
     pub fn last_held(&self, account: u64, now: Timestamp) -> Option<Timestamp> {
         let closed = self.closed_by_others().contains(&account);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use lanyard_engine::ports::Silent;
 use lanyard_sim::{
-    faults::{Effect, Rule},
+    faults::{Effect, Rule, Target},
     host::Vendor,
 };
 
@@ -15,6 +15,9 @@ use crate::weather::Mishap;
 const ROUNDS_TO_STRIKE: u32 = 8;
 /// In the first ones, a few people are changed.
 const ROUNDS_OF_A_FEW: u32 = 3;
+
+/// A machine that stands still goes on by then.
+const STANDS_STILL_MAX: Duration = Duration::from_secs(35 * 60);
 
 impl Stage {
     /// Kinds that were drawn and have not struck yet strike now, at the first occasion; occasions are made. Answers
@@ -52,6 +55,7 @@ impl Stage {
         // Kills and pauses would take the occasions away again.
         if let Some(present) = self.present() {
             present.life.spare();
+            let _ = tokio::time::timeout(STANDS_STILL_MAX, present.life.live()).await;
         }
         let demand = |(kind, rule, mishap): &(String, Option<Rule>, Option<Mishap>)| {
             let now = self.sides.time.now();
@@ -74,13 +78,17 @@ impl Stage {
                 self.sides.weather.insist(*mishap);
             }
         };
-        // After a credential is revoked nothing else of that side can strike: it comes last.
-        let revokes = |wanted: &(String, Option<Rule>, Option<Mishap>)| {
-            wanted.1.as_ref().is_some_and(|rule| rule.effect == Effect::RevokeCredential)
+        // After a credential is revoked nothing else of that side can strike: it comes last; and that of Okta after that of a
+        // site, which nobody is written to who cannot be read.
+        let stage_of = |wanted: &(String, Option<Rule>, Option<Mishap>)| match &wanted.1 {
+            Some(rule) if rule.effect != Effect::RevokeCredential => 0,
+            Some(rule) if rule.target == Target::Okta => 2,
+            Some(_) => 1,
+            None => 0,
         };
-        let (last, sooner): (Vec<_>, Vec<_>) = first.into_iter().partition(revokes);
-        sooner.iter().for_each(&demand);
-        let mut last = Some(last);
+        let demand_all = |stage| first.iter().filter(|wanted| stage_of(wanted) == stage).for_each(&demand);
+        let mut stage = 0;
+        demand_all(stage);
         for round in 0..ROUNDS_TO_STRIKE {
             self.make_occasions(round).await;
             tokio::time::sleep(Duration::from_secs(120)).await;
@@ -90,10 +98,9 @@ impl Stage {
             if left.is_empty() {
                 return Vec::new();
             }
-            if left.iter().all(&revokes)
-                && let Some(last) = last.take()
-            {
-                last.iter().for_each(&demand);
+            if let Some(next) = left.iter().map(stage_of).min().filter(|next| *next > stage) {
+                stage = next;
+                demand_all(stage);
             }
             for (_, _, mishap) in &left {
                 if let Some(mishap) = mishap {
@@ -132,6 +139,13 @@ impl Stage {
             }
             if changed == 0 {
                 self.tell(format!("nobody of org {index} can be changed: {}", refused.unwrap_or_default()));
+                // Where everybody has left, somebody comes, whom the app's group does not have.
+                let email = format!("occasion.{round}@{}", org.domain);
+                let profile = serde_json::json!({ "login": email, "email": email, "firstName": "Occasion", "lastName": "Person" });
+                let comes = serde_json::json!({"do": "create_user", "profile": profile, "activate": true, "groups": []});
+                if let Err(why) = self.sides.command(Vendor::Okta, index, &comes) {
+                    self.tell(format!("nobody can come to org {index}: {why}"));
+                }
             }
         }
     }

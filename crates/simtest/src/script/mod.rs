@@ -57,6 +57,8 @@ pub struct Plan {
     pub lease: Option<Duration>,
     /// How many seconds a site asks for when it refuses for want of room, while things go wrong; 0: it does not say.
     pub site_waits: u32,
+    /// Rows per page that Okta is asked for: few make lists of many pages in a small company. `None`: as in the product.
+    pub page_rows: Option<u32>,
     /// Between two looks at leavers' clocks; `None`: as in the product.
     pub leaver_check: Option<Duration>,
     /// Steps beside those that the seed draws, for histories made on purpose.
@@ -271,12 +273,14 @@ impl Plan {
             made_faults: Vec::new(),
             lease: None,
             site_waits: 0,
+            page_rows: None,
             leaver_check: None,
             steps: Vec::new(),
         };
         if profile == Profile::Dense {
             // It only raises alarms, and reads much of the store for them.
             plan.leaver_check = Some(Duration::from_secs(60));
+            plan.page_rows = (seed % 4 == 3).then_some(4);
             // A hostile site refuses so much by itself that nothing would ever get on.
             plan.site_waits = if plan.preset == "hostile" { 0 } else { 2 + (seed % 8) as u32 };
         }

@@ -79,7 +79,8 @@ pub(super) async fn bursts_coalesce_but_leavers_do_not_wait(store: &dyn Store) {
     put(store, vec![signals(Source::Hook, vec![event("c", &["bo"], Lane::Leaver)], at(11))]).await;
     let leaver = claim(store, at(11), 9).await;
     assert_eq!(users(&leaver), ["bo"]);
-    assert_eq!((leaver[0].lane, leaver[0].raised_at, leaver[0].generation), (Lane::Leaver, at(10), 2));
+    // A read may be behind the event of a leave, and how far is counted from when that one was heard.
+    assert_eq!((leaver[0].lane, leaver[0].raised_at, leaver[0].generation), (Lane::Leaver, at(11), 2));
     let ana = claim(store, at(12), 9).await;
     assert_eq!((users(&ana), ana[0].generation), (vec!["ana"], 1), "a burst in one batch is one call");
     assert_eq!((ana[0].source, ana[0].why.as_str()), (Source::Hook, "user.lifecycle.deactivate"));

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lanyard_engine::ports::{Finish, Planned, StoreFailure, WorkCounts, WorkItem};
 use lanyard_model::{
     id::{IdentityId, TenantId},
-    signal::{Lane, Source},
+    signal::{Lane, Source, tells_of_leaving},
 };
 
 use crate::tx::{self, Answer, Param, Row, Tx, micros, rows_max, statements, with};
@@ -80,9 +80,15 @@ pub(crate) struct Call {
 
 impl Call {
     /// Two calls answered by one look: the sooner, the more urgent; since the first, for the first reason. A reason
-    /// that is more urgent takes the place of the first.
+    /// that is more urgent takes the place of the first. So does an event that somebody's status went down: what is read may be
+    /// behind it, and how far is counted from when it was heard.
     pub(crate) fn join(&mut self, other: Call) {
         self.due = self.due.min(other.due);
+        if other.lane <= self.lane && tells_of_leaving(&other.why) {
+            let due = self.due;
+            *self = Self { due, ..other };
+            return;
+        }
         if other.lane < self.lane {
             self.lane = other.lane;
             self.source = other.source;
