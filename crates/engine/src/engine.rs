@@ -57,6 +57,8 @@ pub struct Active {
     pub(crate) missing: BTreeSet<GroupId>,
     /// Fields of accounts by which desks are chosen near a team.
     pub(crate) team_fields: BTreeSet<FieldName>,
+    /// Sites that had been read when the names were resolved. Of any other it says nothing, not even what nobody gets there.
+    read: BTreeSet<SiteId>,
 }
 
 impl Active {
@@ -80,7 +82,12 @@ impl Active {
         let kept = policy.attributes().into_iter().chain(shown.map(str::to_owned)).collect();
         let groups = policy.groups();
         let team_fields = policy.team_fields();
-        Self { policy, bound, kept, groups, missing, team_fields }
+        Self { policy, bound, kept, groups, missing, team_fields, read: BTreeSet::new() }
+    }
+
+    /// Whether anything can be decided by it in the site.
+    pub(crate) fn has_read(&self, site: &SiteId) -> bool {
+        self.read.contains(site)
     }
 
     /// Keys to find an identity by: the policy's own, and those that manager attributes may refer to.
@@ -405,7 +412,11 @@ impl Engine {
     /// Resolves the policy's names against the catalogues that are in memory now.
     pub(crate) fn rebind(&self, policy: Option<Arc<Policy>>) {
         let policy = policy.unwrap_or_else(|| Arc::clone(&self.active().policy));
-        let active = Active::new(&policy, self.missing_groups(), &catalogues(self.sites()));
+        // First: a site that is read in this moment is not taken for one whose names were resolved.
+        let read = self.sites().iter().filter(|(_, site)| site.has_catalogue()).map(|(id, _)| id.clone());
+        let read = read.collect();
+        let active =
+            Active { read, ..Active::new(&policy, self.missing_groups(), &catalogues(self.sites())) };
         *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(active);
     }
 

@@ -47,6 +47,8 @@ pub struct History {
     pub full: BTreeSet<DeskName>,
     /// Numbers of people who keep what they had, since they left before they were known.
     pub strangers: BTreeSet<String>,
+    /// Numbers of people who are on leave in the end.
+    pub away: BTreeSet<String>,
 }
 
 /// Things that happened.

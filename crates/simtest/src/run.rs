@@ -222,6 +222,7 @@ impl Stage {
             well_from: at,
             full: Default::default(),
             strangers: Default::default(),
+            away: Default::default(),
         }
     }
 
@@ -577,6 +578,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
         well_from: faults_ended + MADE_UP,
         full: verdict.full,
         strangers: verdict.strangers,
+        away: verdict.away,
     }
 }
 

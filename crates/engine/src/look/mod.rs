@@ -467,7 +467,8 @@ impl Engine {
                 fix: "add the site to the settings, or correct the routing".into(),
             });
         };
-        if !site.has_catalogue() {
+        // Also a look that began before the site was read, and was kept waiting, decides by nothing that it knew of the site then.
+        if !active.has_read(site.id()) {
             site.read_first().await?;
             self.rebind(None);
             return Err(Stop::Again {

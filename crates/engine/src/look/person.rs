@@ -66,6 +66,9 @@ const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Between two reads of somebody whose status Okta is still changing.
 const TURNING: SignedDuration = SignedDuration::from_secs(5);
 
+/// Changes of somebody that are gone through for that.
+const CHANGES_MAX: u32 = 32;
+
 /// Looks one after another that ask for somebody's groups again, because the list was not whole.
 const GROUPS_TRIES: u32 = 8;
 /// From then on they are asked for now and then: our role in the org may not show `Everyone` at all.
@@ -255,10 +258,18 @@ impl Engine {
         let Some(directory) = self.directories().get(&identity.id.tenant) else { return Ok(()) };
         let now = self.clock.now();
         let mut lost = BTreeSet::new();
-        for moment in [scene.person.since - SignedDuration::from_millis(1), now - REMEMBERED_FOR] {
-            let Some(then) = self.store.identity_as_of(&identity.id, moment).await? else { continue };
+        let oldest = now - REMEMBERED_FOR;
+        // What they were before, one change after another: whatever else changed since then must not hide it. Where that was very
+        // often, what they were a day ago says the rest.
+        let mut moment = Some(scene.person.since - SignedDuration::from_millis(1));
+        for change in 0..=CHANGES_MAX {
+            let Some(asked) = moment.take() else { break };
+            let asked = if change == CHANGES_MAX { oldest } else { asked };
+            let Some(then) = self.store.identity_as_of(&identity.id, asked).await? else { break };
             let left = then.identity.groups.ids().iter().filter(|group| !identity.groups.contains(group));
             lost.extend(left.filter(|group| scene.active.groups.contains(group)).cloned());
+            moment = Some(then.since - SignedDuration::from_millis(1))
+                .filter(|next| oldest <= then.since && *next < asked);
         }
         let fresh = |at: &Timestamp| now.duration_since(*at).abs() <= FRESH_FOR;
         // What the decision knew to be gone takes nothing: whatever goes, goes for another reason.

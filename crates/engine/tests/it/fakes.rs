@@ -20,7 +20,7 @@ use lanyard_model::{
     plan::{AccountPatch, Operation, Outcome},
     signal::Lane,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
@@ -100,6 +100,8 @@ pub struct OktaState {
     pub attributes: BTreeMap<String, String>,
     /// What it is as soon as a list was read.
     pub attributes_later: Option<BTreeMap<String, String>>,
+    /// The next read by id is answered only then.
+    pub answers_when: Option<Arc<Notify>>,
     /// How far its clock is ahead of ours.
     pub ahead: SignedDuration,
     /// The feed does not answer at all.
@@ -153,6 +155,10 @@ impl Directory for Okta {
     }
 
     async fn observe_identity(&self, user: &str, _: Lane) -> Result<IdentityRead, PortFailure> {
+        let answers_when = held(&self.state).answers_when.take();
+        if let Some(then) = answers_when {
+            then.notified().await;
+        }
         let at = self.clock.now();
         self.change(|state| state.reads += 1);
         self.read(|state| match state.people.get(user) {

@@ -14,7 +14,8 @@ use lanyard_sim::{
 use serde_json::Value;
 
 use super::{
-    Evidence, Site, Verdict, gates, is_poisoned, is_protected, may_be_believed_gone, number, number_of,
+    Evidence, Site, Verdict, gates, is_poisoned, is_protected, may_be_believed_gone, moment, number,
+    number_of,
     people::{Identity, People},
     rows,
 };
@@ -170,7 +171,7 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
             let of_lists = ["the category item", "the section", "the role"];
             let was_believed = of_lists.iter().any(|thing| wrong.what.starts_with(thing))
                 && may_be_believed_gone(evidence, at);
-            is_new || was_misread || was_once || was_believed
+            is_new || was_misread || was_once || was_believed || is_moved(evidence, wrong, at)
         };
         let judged = |wrong: &&WrongfulRemoval| {
             !wrong.what.contains("was changed for") && is_clear(&wrong.who) && !misread(wrong)
@@ -212,6 +213,20 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
             "beside one person who cannot be read, others did not come into step".into()
         });
     }
+}
+
+/// Whether a section was left for a desk that had been given before it: a move in two steps, by which nothing is lost.
+fn is_moved(evidence: &Evidence<'_>, wrong: &WrongfulRemoval, at: Timestamp) -> bool {
+    let whose = number_of(&wrong.who);
+    let sites = evidence.records.iter().filter(|record| record.desk.vendor == Vendor::Ioffice);
+    wrong.what.starts_with("the section")
+        && sites.flat_map(|record| rows(&record.journal)).any(|entry| {
+            let after = &entry["after"];
+            entry["kind"] == "user"
+                && moment(&entry["at"]) == at
+                && number(&after["employeeId"]) == whose
+                && !after["room"].is_null()
+        })
 }
 
 /// What rightly does not come into step, each for its own reason: what is left on an account that somebody else closed; what is to be taken waits for

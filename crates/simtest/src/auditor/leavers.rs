@@ -1,6 +1,7 @@
 //! S2: leavers are gone within a bound.
 
 use jiff::{SignedDuration, Timestamp};
+use lanyard_engine::ports::Kept;
 use lanyard_sim::faults::{Rule, Target};
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::{
     caps::Caps,
     number,
     people::{Identity, People},
-    rows,
+    rows, shortens,
     sites::Replay,
 };
 use crate::script::MADE_UP;
@@ -88,6 +89,8 @@ pub(super) fn judge(
             false if identity.deleted_at().is_some() && lists_are_doubted(evidence, identity) => continue,
             false => bound + NEXT_PASS,
         };
+        // An account that was made without an answer, and that the site's lists did not show, is found by the next pass, too.
+        let bound = if was_not_shown(evidence, identity, bound) { bound + NEXT_PASS } else { bound };
         // While the limit is truly reached, they wait until there is room, and then for whoever looks at them again.
         let bound = match caps.room_from(bound) {
             Some(room) if room == bound => bound,
@@ -130,6 +133,19 @@ fn is_told(evidence: &Evidence<'_>, identity: &Identity, left: Timestamp) -> boo
             .heard
             .iter()
             .any(|heard| heard.user == identity.id && heard.published >= from && (heard.deletion || !at_once))
+}
+
+/// Whether nobody knew by then which account is theirs, and the site's lists may have been short of it.
+fn was_not_shown(evidence: &Evidence<'_>, identity: &Identity, by: Timestamp) -> bool {
+    let cuts = |rule: &Rule| rule.target == Target::Ioffice && shortens(rule.effect);
+    let about = |line: &&Kept| {
+        line.entry.identity.as_ref().is_some_and(|id| *id.user == *identity.id) && line.entry.at <= by
+    };
+    let links = |line: &Kept| {
+        let made = line.entry.kind == "operation" && line.entry.title == "create: done";
+        made || line.entry.kind == "link"
+    };
+    evidence.plan.faults.iter().any(cuts) && !evidence.lines.iter().filter(about).any(links)
 }
 
 /// Whether the last list of their org's people is not proven complete.

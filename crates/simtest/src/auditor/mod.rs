@@ -70,6 +70,8 @@ pub struct Verdict {
     /// Numbers of people who left the app's group, or were deleted, before any look at them had come to its end: what they had is
     /// not ours to take.
     pub strangers: BTreeSet<String>,
+    /// Numbers of people who are on leave in the end.
+    pub away: BTreeSet<String>,
 }
 
 impl Verdict {
@@ -154,6 +156,9 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         let left = identity.deleted_at().or_else(|| identity.left_the_group_at(now));
         if left.is_some_and(|left| identity.was_unknown(evidence, left)) {
             verdict.strangers.extend(identity.numbers());
+        }
+        if identity.is_away_throughout(evidence.faults_ended, now) {
+            verdict.away.extend(identity.numbers());
         }
     }
     kept::judge(evidence, &people, &mut verdict);

@@ -126,10 +126,12 @@ fn what_was_sent_and_never_answered_is_settled() {
 /// (252, also in the engine's `leavers`); people waited for an hour to be read again after our role was wide again, and their
 /// approvals ran out (292, 1727, also in `standing`); somebody back before their first day had no desk (761, also in
 /// `interruptions`); a status that Okta was still changing was read again as late as the clock was ahead (1455, 2875, also in
-/// `leavers`); an account that we had woken stayed (2813, also in `by_hand`).
+/// `leavers`); an account that we had woken stayed (2813, also in `by_hand`); a group ended unheard, somebody's
+/// title changed after it, and everything of theirs was taken (607, also in `standing`); a look that had begun before its site was
+/// read took what no rule seemed to give (1827, also in `standing`).
 #[test]
 fn what_dense_histories_found_in_the_product_holds() {
-    for seed in [252, 292, 761, 1455, 1727, 2813, 2875] {
+    for seed in [252, 292, 607, 761, 1455, 1727, 1827, 2813, 2875] {
         holds(Plan::drawn(seed, Profile::Dense));
     }
 }
@@ -139,10 +141,13 @@ fn what_dense_histories_found_in_the_product_holds() {
 /// was back before anybody heard of it (970); sites that nobody writes to after Okta's credential is revoked (1089); a limit that is
 /// a share of people who came meanwhile (1445); an end before a leave (1909); a machine that stands still (2069); an org in which
 /// nobody is left to be changed (2830); a clock that ran ahead while an approval was good (2869); people who left before they were
-/// known (3564, 3675, 3745); room that was reserved and not used, and claims by a clock that ran ahead (3829).
+/// known (3564, 3675, 3745); room that was reserved and not used, and claims by a clock that ran ahead (3829); an account that a
+/// site's stale search did not show (4720); a section that is left for a desk in two steps (5376); a leave before there was an
+/// account (5475).
 #[test]
 fn what_dense_histories_found_in_the_auditor_holds() {
-    for seed in [708, 915, 970, 1089, 1445, 1909, 2069, 2830, 2869, 3564, 3675, 3745, 3829] {
+    for seed in [708, 915, 970, 1089, 1445, 1909, 2069, 2830, 2869, 3564, 3675, 3745, 3829, 4720, 5376, 5475]
+    {
         holds(Plan::drawn(seed, Profile::Dense));
     }
 }
