@@ -56,16 +56,15 @@ fn lags(event: &str, identity: &Identity) -> bool {
         }
 }
 
+/// Between two reads of somebody whose status Okta is still changing.
+const TURNING: SignedDuration = SignedDuration::from_secs(5);
+
 /// What was read of a person is acted on for so long. A look that was kept waiting longer (for the site, or for its turn with
 /// the account) asks again first.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// Groups that somebody was in at some time of the last day are asked for before anything goes for want of them.
 const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
-
-/// Between two reads of somebody whose status Okta is still changing.
-const TURNING: SignedDuration = SignedDuration::from_secs(5);
-
 /// Changes of somebody that are gone through for that.
 const CHANGES_MAX: u32 = 32;
 

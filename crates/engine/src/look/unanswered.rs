@@ -51,7 +51,10 @@ impl Engine {
                     let gone = self.forget_cancelled(scene, *booking, applied).await?;
                     tail.writes.extend(gone.then(|| self.applied_write(scene, applied)));
                 }
-                op @ (Operation::Create { .. } | Operation::Update { .. } | Operation::SetRoles { .. }) => {
+                op @ (Operation::Create { .. }
+                | Operation::Update { .. }
+                | Operation::SetRoles { .. }
+                | Operation::Reactivate) => {
                     let mut before = Before::default();
                     for undo in intent.inverse.iter().flat_map(|inverse| &inverse.ops) {
                         match undo {

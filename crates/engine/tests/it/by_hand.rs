@@ -15,6 +15,7 @@ use lanyard_model::{
 use crate::{
     bench::{APP, EXEC, ROOMS, World, person},
     fakes::Fault,
+    mortal::Death,
 };
 
 const HERE: &str = "ana@acme.example seat 11 CUSTOMER in 51\n";
@@ -273,5 +274,30 @@ async fn whoever_was_woken_and_left_before_more_was_done_is_out_again() {
         world.alter(&id, |p| p.groups = Groups::new(["00gOTHERGROUP".into()], true)).await;
         world.quiet_for(Duration::from_secs(7200)).await;
         assert_eq!(world.shown(), "a.okafor inactive\n", "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_woken_and_left_as_the_process_died_is_out_again() {
+    for number in 0..20 {
+        for death in [Death::BeforeWrite(number), Death::AfterWrite(number)] {
+            let mut world = World::new().await;
+            world
+                .hq
+                .seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", "417")]);
+            world.sweep().await;
+            switch_off(&world, 7);
+            world.clock.pass(Duration::from_secs(60));
+            world.sweep().await;
+            world.mortal_reborn(Some(death)).await;
+            let ana = person("acme", "ana", "Ana", "0417");
+            let id = ana.id.clone();
+            world.say(ana).await;
+            world.quiet_for(Duration::from_secs(2)).await;
+            world.alter(&id, |p| p.groups = Groups::new(["00gOTHERGROUP".into()], true)).await;
+            world.quiet_for(Duration::from_secs(7200)).await;
+            let shown = world.shown();
+            assert!(shown.ends_with(" inactive\n") && shown.lines().count() == 1, "{death:?}: {shown}");
+        }
     }
 }
