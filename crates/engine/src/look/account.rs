@@ -348,6 +348,37 @@ impl Engine {
                 }
             }
         }
+        self.shared_with(scene, &keys, terms, by).await
+    }
+
+    /// Who else has the key by which the account was found, is another person, and has no account yet: it may be theirs, whoever is
+    /// looked at first. Two people of one tenant are two; of two tenants, whoever differs in a key that says more.
+    async fn shared_with(
+        &self,
+        scene: &Scene<'_>,
+        keys: &[(String, String)],
+        terms: &[SearchTerm],
+        by: &str,
+    ) -> Result<Option<String>, Stop> {
+        let Some((_, value)) = keys.iter().find(|(kind, _)| kind == by) else { return Ok(None) };
+        let (policy, me) = (&scene.active.policy, &scene.person.identity.id);
+        let mine: Vec<_> = terms.iter().take_while(|term| term.kind != by).collect();
+        for other in self.store.identities_by_key(by, value).await? {
+            let known = self.store.identity(&other).await?.filter(|known| {
+                other != *me && known.gone_at.is_none() && known.identity.status != Status::Deprovisioned
+            });
+            let Some(known) = known else { continue };
+            if self.store.link(&other, scene.site.id()).await?.is_some_and(|link| link.ended_at.is_none()) {
+                continue;
+            }
+            let theirs = policy.search_terms(&known.identity);
+            let differs = |mine: &&SearchTerm| {
+                theirs.iter().any(|term| term.kind == mine.kind && term.folded != mine.folded)
+            };
+            if other.tenant == me.tenant || mine.iter().any(differs) {
+                return Ok(Some(format!("{other} has the same {by}, and no account yet")));
+            }
+        }
         Ok(None)
     }
 

@@ -701,3 +701,23 @@ async fn an_account_that_showed_only_after_the_end_is_ended_by_the_next_sweep() 
     assert_eq!(world.shown(), "ana@acme.example inactive\n");
     assert_eq!(world.findings().await, Vec::<String>::new());
 }
+
+/// From seed 7598 of `dense`: the one whose account it is had no account yet, and the newcomer with their address was looked at.
+#[tokio::test]
+async fn an_account_with_an_address_alone_goes_to_neither_of_two_who_have_it() {
+    for number in ["0999", ""] {
+        let mut world = World::new().await;
+        world.hq.seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example")]);
+        let mut ana = person("acme", "ana", "Ana", "0417");
+        ana.groups = lanyard_model::identity::Groups::new([], false);
+        world.say(ana).await;
+        world.quiet().await;
+        let mut bo = person("acme", "bo", "Bo", number);
+        crate::bench::set(&mut bo, "email", "ana@acme.example");
+        world.say(bo).await;
+        world.quiet().await;
+        assert_eq!(world.shown(), "a.okafor\n", "nothing of it was changed: {number:?}");
+        let findings = world.findings().await;
+        assert!(findings.contains(&"disputed:acme/bo:hq".to_owned()), "{number:?}: {findings:?}");
+    }
+}

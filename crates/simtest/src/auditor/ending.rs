@@ -22,7 +22,7 @@ use super::{
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
 /// What a look that runs beside another one has just read is not known to that one.
-const BESIDE: SignedDuration = SignedDuration::from_secs(10);
+const BESIDE: SignedDuration = SignedDuration::from_secs(60);
 /// From a decision to its last write, where the person was not read by id in between.
 const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 

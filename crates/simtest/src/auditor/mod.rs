@@ -153,8 +153,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     }
     let now = evidence.now;
     for identity in people.all.values() {
-        let left = identity.deleted_at().or_else(|| identity.left_the_group_at(now));
-        if left.is_some_and(|left| identity.was_unknown(evidence, left)) {
+        let mut left = identity.deleted_at().into_iter().chain(identity.leaves_of_the_group());
+        if left.any(|left| identity.was_unknown(evidence, left)) {
             verdict.strangers.extend(identity.numbers());
         }
         if identity.is_away_throughout(evidence.faults_ended, now) {

@@ -282,6 +282,14 @@ impl Identity {
         (!member).then_some(*left)
     }
 
+    /// Each time that they left the app's group.
+    pub fn leaves_of_the_group(&self) -> impl Iterator<Item = Timestamp> {
+        self.member
+            .iter()
+            .filter(|(since, member)| *since != Timestamp::MIN && !member)
+            .map(|(since, _)| *since)
+    }
+
     /// How long they had been out of the app's group at `at`, where nothing else could ask for the end of their account.
     pub fn out_of_the_group_for(&self, at: Timestamp) -> Option<jiff::SignedDuration> {
         if self.is_member(at) || !self.is_employed(at) {

@@ -143,11 +143,14 @@ fn what_dense_histories_found_in_the_product_holds() {
 /// nobody is left to be changed (2830); a clock that ran ahead while an approval was good (2869); people who left before they were
 /// known (3564, 3675, 3745); room that was reserved and not used, and claims by a clock that ran ahead (3829); an account that a
 /// site's stale search did not show (4720); a section that is left for a desk in two steps (5376); a leave before there was an
-/// account (5475).
+/// account (5475); a new id whose read the store did not take while the site was slow (7063); what others gave somebody who left the
+/// group and was back before they were known (7145).
 #[test]
 fn what_dense_histories_found_in_the_auditor_holds() {
-    for seed in [708, 915, 970, 1089, 1445, 1909, 2069, 2830, 2869, 3564, 3675, 3745, 3829, 4720, 5376, 5475]
-    {
+    for seed in [
+        708, 915, 970, 1089, 1445, 1909, 2069, 2830, 2869, 3564, 3675, 3745, 3829, 4720, 5376, 5475, 7063,
+        7145,
+    ] {
         holds(Plan::drawn(seed, Profile::Dense));
     }
 }
