@@ -12,7 +12,10 @@ use crate::{
     account::{Account, FieldName, Role},
     door::{DoorRights, DoorSpan},
     failure::FailedStep,
-    id::{AccountId, CenterId, FloorId, IdentityId, ItemId, RoomId, SectionId, SiteId, UserTypeId},
+    id::{
+        AccountId, CenterId, FloorId, IdentityId, ItemId, ReservationId, RoomId, SectionId, SiteId,
+        UserTypeId,
+    },
     plan::Operation,
 };
 
@@ -506,6 +509,14 @@ impl Applied {
             Operation::Reactivate => self.made = true,
             _ => {}
         }
+    }
+
+    /// A desk that we booked and that was cancelled again is ours no longer: whoever is back in time for that day is given one
+    /// anew. Whether it was ours.
+    pub fn forget_booking(&mut self, booking: ReservationId) -> bool {
+        let known = self.bookings.len();
+        self.bookings.retain(|_, id| *id != booking.0);
+        self.bookings.len() < known
     }
 
     /// Whether anything is there that we brought about. What failed or was refused, when they left, what they wait for and what

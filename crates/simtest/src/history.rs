@@ -9,7 +9,12 @@ use std::{
 use jiff::Timestamp;
 use lanyard_sim::host::DeskName;
 
-use crate::{auditor::Violation, guards::Guards, script::Plan, twin::Ends};
+use crate::{
+    auditor::{Removals, Violation},
+    guards::Guards,
+    script::Plan,
+    twin::Ends,
+};
 
 /// One history, lived and judged.
 #[derive(Debug)]
@@ -43,8 +48,8 @@ pub struct History {
     pub ends: Ends,
     /// From when on nothing was late any more.
     pub well_from: Timestamp,
-    /// Sites in which the limit on removals is reached in the end.
-    pub full: BTreeSet<DeskName>,
+    /// How each site's limit on removals stands in the end.
+    pub removals: BTreeMap<DeskName, Removals>,
     /// Numbers of people who keep what they had, since they left before they were known.
     pub strangers: BTreeSet<String>,
     /// Numbers of people who are on leave in the end.

@@ -220,7 +220,7 @@ impl Stage {
             simulated: Duration::try_from(at.duration_since(start)).unwrap_or_default(),
             ends: Default::default(),
             well_from: at,
-            full: Default::default(),
+            removals: Default::default(),
             strangers: Default::default(),
             away: Default::default(),
         }
@@ -576,7 +576,7 @@ async fn play(stage: Arc<Stage>, script: Script, start: Timestamp) -> History {
         simulated: Duration::try_from(now.duration_since(start)).unwrap_or_default(),
         ends: twin::ends(&records),
         well_from: faults_ended + MADE_UP,
-        full: verdict.full,
+        removals: verdict.removals,
         strangers: verdict.strangers,
         away: verdict.away,
     }

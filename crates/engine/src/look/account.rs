@@ -127,7 +127,7 @@ impl Engine {
             return Ok(Some(AccountView { disputed: Some(why), ..AccountView::default() }));
         }
         if holder.is_none()
-            && let Some(why) = self.owner_by_stronger_key(scene, account, &terms, &term.kind).await?
+            && let Some(why) = self.may_be_anothers(scene, account, &terms, &term.kind).await?
         {
             let (was, id, key) = (link.account.id, account.id(), &term.kind);
             return dispute(format!(
@@ -272,7 +272,7 @@ impl Engine {
         if let (Situation::Linked(key), Some(How::Key(name))) = (&answer.situation, &answer.how)
             && !holders.contains_key(key)
             && let Some(account) = found.iter().flat_map(|(_, list)| list).find(|account| account.key == *key)
-            && let Some(why) = self.owner_by_stronger_key(scene, account, &terms, name).await?
+            && let Some(why) = self.may_be_anothers(scene, account, &terms, name).await?
         {
             let why = format!("the account with the same {name} is not plainly theirs: {why}");
             return Ok(AccountView { disputed: Some(Unclear::disputed(why)), ..AccountView::default() });
@@ -320,63 +320,53 @@ impl Engine {
         })
     }
 
-    /// Whose the account is by a key that says more than `by`, and of which the person has no value: an address is shared or
-    /// changes hands, and the one whose number the account has may not have been looked at yet. Before everybody was read
-    /// once, nobody can say.
-    async fn owner_by_stronger_key(
+    /// Who else's the account may be that was found by a key which says less than the strongest one, and which nobody has yet: by a key
+    /// that says more than `by` and of which the person has no value, or by `by` itself. An address is shared or changes hands,
+    /// and the one whose account it is may not have been looked at yet. Before everybody was read once, nobody can say.
+    async fn may_be_anothers(
         &self,
         scene: &Scene<'_>,
         account: &Account,
         terms: &[SearchTerm],
         by: &str,
     ) -> Result<Option<String>, Stop> {
-        let keys = scene.active.policy.account_keys(account);
+        let policy = &scene.active.policy;
+        let me = &scene.person.identity;
+        let keys = policy.account_keys(account);
+        let value = keys.iter().find(|(kind, _)| kind == by).map_or("", |(_, value)| value);
+        let strongest = policy.strongest_key(me);
+        if strongest.as_ref().is_some_and(|key| *key == format!("{by}:{value}")) {
+            return Ok(None);
+        }
         let stronger = keys.iter().take_while(|(kind, _)| kind != by);
         for (kind, value) in stronger.filter(|(kind, _)| terms.iter().all(|term| term.kind != *kind)) {
             let others = self.store.identities_by_key(kind, value).await?;
-            if let Some(other) = others.into_iter().find(|other| *other != scene.person.identity.id) {
+            if let Some(other) = others.into_iter().find(|other| *other != me.id) {
                 return Ok(Some(format!("its {kind} is {value}, which is {other}'s")));
             }
-            for tenant in self.directories().keys() {
-                if self.store.certificate(tenant.as_str(), ReadKind::Identities).await?.is_none() {
-                    let pause = self.settings.backoff(scene.item.attempts, &scene.item.identity.user);
-                    let error = format!(
-                        "account {} has the {kind} {value}, and not everybody in {tenant} was read yet: whose it is, is not known",
-                        account.key
-                    );
-                    return Err(Stop::Again { at: self.clock.now() + pause, error });
-                }
+        }
+        for other in self.store.identities_by_key(by, value).await?.into_iter().filter(|it| *it != me.id) {
+            let Some(known) = self.store.identity(&other).await? else { continue };
+            let over = known.gone_at.is_some() || known.identity.status == Status::Deprovisioned;
+            // Two users of one tenant are two people, of two tenants perhaps one.
+            let another = match (&strongest, policy.strongest_key(&known.identity)) {
+                (Some(mine), Some(theirs)) => *mine != theirs,
+                _ => other.tenant == me.id.tenant,
+            };
+            let link = self.store.link(&other, scene.site.id()).await?;
+            if another && !over && link.is_none_or(|link| link.ended_at.is_some()) {
+                return Ok(Some(format!("{other} has the same {by}, and no account yet")));
             }
         }
-        self.shared_with(scene, &keys, terms, by).await
-    }
-
-    /// Who else has the key by which the account was found, is another person, and has no account yet: it may be theirs, whoever is
-    /// looked at first. Two people of one tenant are two; of two tenants, whoever differs in a key that says more.
-    async fn shared_with(
-        &self,
-        scene: &Scene<'_>,
-        keys: &[(String, String)],
-        terms: &[SearchTerm],
-        by: &str,
-    ) -> Result<Option<String>, Stop> {
-        let Some((_, value)) = keys.iter().find(|(kind, _)| kind == by) else { return Ok(None) };
-        let (policy, me) = (&scene.active.policy, &scene.person.identity.id);
-        let mine: Vec<_> = terms.iter().take_while(|term| term.kind != by).collect();
-        for other in self.store.identities_by_key(by, value).await? {
-            let known = self.store.identity(&other).await?.filter(|known| {
-                other != *me && known.gone_at.is_none() && known.identity.status != Status::Deprovisioned
-            });
-            let Some(known) = known else { continue };
-            if self.store.link(&other, scene.site.id()).await?.is_some_and(|link| link.ended_at.is_none()) {
-                continue;
-            }
-            let theirs = policy.search_terms(&known.identity);
-            let differs = |mine: &&SearchTerm| {
-                theirs.iter().any(|term| term.kind == mine.kind && term.folded != mine.folded)
-            };
-            if other.tenant == me.tenant || mine.iter().any(differs) {
-                return Ok(Some(format!("{other} has the same {by}, and no account yet")));
+        for tenant in self.directories().keys() {
+            // A list that was in doubt shows some of them.
+            if self.store.certified_rows(tenant.as_str(), ReadKind::Identities).await?.is_none() {
+                let pause = self.settings.backoff(scene.item.attempts, &me.id.user);
+                let error = format!(
+                    "account {} has the same {by}, and not everybody in {tenant} was read yet: whose it is, is not known",
+                    account.key
+                );
+                return Err(Stop::Again { at: self.clock.now() + pause, error });
             }
         }
         Ok(None)

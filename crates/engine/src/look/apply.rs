@@ -8,7 +8,7 @@ use lanyard_model::{
     booking::Visit,
     clearance::Clearance,
     desired::{Applied, Before, ToDo},
-    id::{AccountId, AccountKey, IdentityId, PlanId, ReservationId},
+    id::{AccountId, AccountKey, IdentityId, PlanId},
     link::{How, Link},
     plan::{Block, Gate, Inverse, Operation, Outcome, Plan, Step},
     signal::Lane,
@@ -18,7 +18,6 @@ use lanyard_plan::{clearing::Asked, lines};
 
 use super::{
     Scene, Stop, Tail,
-    booked::just_after,
     clear::sent_under,
     doors::{other_holder, unsure_of},
     echo::text,
@@ -275,7 +274,7 @@ impl Engine {
             if let Operation::CancelBooking { booking } = &op {
                 let gone = match &outcome {
                     Outcome::Unknown { .. } => self.forget_cancelled(scene, *booking, applied).await?,
-                    outcome => outcome.is_success() && forget_booking(applied, *booking),
+                    outcome => outcome.is_success() && applied.forget_booking(*booking),
                 };
                 // The end goes on all the same, also where nothing else of theirs was ours.
                 if let (true, Some((_, since))) = (gone, plan.ending) {
@@ -431,7 +430,7 @@ impl Engine {
                     op,
                     Operation::CancelBooking { .. } | Operation::HandOver { .. } | Operation::Deactivate
                 ) {
-                    applying.bookings_since = Some(just_after(at));
+                    applying.bookings_since = Some(at);
                 }
                 applying.answers_lost = true;
                 tracing::info!(%identity, operation = op.name(), reason, "outcome unknown: reading before anything is repeated");
@@ -468,7 +467,7 @@ impl Engine {
                     let why = format!("{} refused account {to}: {why}", scene.site.id());
                     applied.not_handed_over.insert(*to, why);
                     pending.push(self.applied_write(scene, applied));
-                    applying.bookings_since = Some(just_after(at));
+                    applying.bookings_since = Some(at);
                     Ok(true)
                 }
                 _ => {
@@ -571,7 +570,7 @@ impl Engine {
             // Whatever they booked until now must be seen by the scan that follows. The link ends when everything is
             // read back gone, not before: until then nobody forgets the rest.
             Operation::Deactivate | Operation::CancelBooking { .. } | Operation::HandOver { .. } => {
-                applying.bookings_since = Some(just_after(at));
+                applying.bookings_since = Some(at);
             }
             Operation::Book { key, .. } => {
                 applied.bookings.insert(key.clone(), made.unwrap_or(0));
@@ -700,11 +699,4 @@ pub(super) fn mark_barred(plan: &mut Plan, applying: &Applying) {
 /// The lane of a plan that ends somebody's access.
 pub(super) fn lane_of(ended: bool, lane: Lane) -> Lane {
     if ended { Lane::Leaver } else { lane }
-}
-
-/// A desk that we booked and cancelled again is ours no longer. Whether it was.
-fn forget_booking(applied: &mut Applied, booking: ReservationId) -> bool {
-    let known = applied.bookings.len();
-    applied.bookings.retain(|_, id| *id != booking.0);
-    applied.bookings.len() < known
 }

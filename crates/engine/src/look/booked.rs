@@ -31,7 +31,7 @@ impl Engine {
         lane: Lane,
     ) -> Result<Vec<Booking>, Stop> {
         let now = || self.clock.now();
-        let since = since.unwrap_or_else(|| self.scanned_since(scene));
+        let since = since.map_or_else(|| self.scanned_since(scene), just_after);
         let Bookings { mut rows, proven } = scene.site.bookings_of(account, since, now, lane).await?;
         if proven {
             return Ok(rows);

@@ -161,7 +161,7 @@ impl Engine {
             None => {
                 if !(applied.doors.is_empty() && applied.doors_unsure.is_empty()) {
                     let again = self.clock.now() + std::time::Duration::from_secs(3600);
-                    tail.retry_by(again, "what the badge system was told of them is still open");
+                    tail.recheck_by(again, "what the badge system was told of them is still open");
                 }
                 Ok(())
             }

@@ -97,7 +97,7 @@ pub(crate) struct Tail {
     /// When a wait is over, by the clock that shows less.
     pub(crate) review: Option<(Timestamp, String)>,
     /// When something is tried or read again, which hurts at no time.
-    pub(crate) retry: Option<(Timestamp, String)>,
+    pub(crate) recheck: Option<(Timestamp, String)>,
     /// Something was changed upstream by this look.
     pub(crate) changed: bool,
     /// A site accepted something of it.
@@ -133,15 +133,15 @@ impl Tail {
     }
 
     /// The next look is no later than that by our own clock, however wrong it is: nothing rests on the time that has passed.
-    pub(crate) fn retry_by(&mut self, at: Timestamp, why: &str) {
-        sooner(&mut self.retry, at, why);
+    pub(crate) fn recheck_by(&mut self, at: Timestamp, why: &str) {
+        sooner(&mut self.recheck, at, why);
     }
 
     /// When the next look is due, if anything asks for one.
     fn next_look(&mut self, now: Timestamp) -> Option<(Timestamp, String)> {
         let lag = self.lag;
         let wait = self.review.take().map(|(at, why)| (at.saturating_add(lag).unwrap_or(at), why));
-        let next = wait.into_iter().chain(self.retry.take()).min_by_key(|(at, _)| *at);
+        let next = wait.into_iter().chain(self.recheck.take()).min_by_key(|(at, _)| *at);
         // A review is never now: the same answer would come at once.
         next.map(|(at, why)| (at.max(now + REVIEW_MIN), why))
     }
@@ -470,7 +470,10 @@ impl Engine {
         // Also a look that began before the site was read, and was kept waiting, decides by nothing that it knew of the site then.
         if !active.has_read(site.id()) {
             site.read_first().await?;
-            self.rebind(None);
+            // One of several looks that come together.
+            if !self.active().has_read(site.id()) {
+                self.rebind(None);
+            }
             return Err(Stop::Again {
                 at: self.clock.now(),
                 error: format!("{} was only just read for the first time", site.id()),
@@ -515,7 +518,7 @@ impl Engine {
             if let Some(why) = &view.disputed {
                 self.note_dispute(&scene, why, tail);
                 let again = self.clock.now() + std::time::Duration::from_secs(3600);
-                tail.retry_by(again, "it may be clear by then whose account it is");
+                tail.recheck_by(again, "it may be clear by then whose account it is");
                 return Ok(());
             }
             tail.writes.push(Write::FindingOver {

@@ -49,11 +49,12 @@ const LAG: [std::time::Duration; 3] = [
 
 /// Whether an event told of a status that the identity does not have yet.
 fn lags(event: &str, identity: &Identity) -> bool {
-    !identity.transitioning
-        && match event {
-            "user.lifecycle.suspend" => !matches!(identity.status, Status::Suspended | Status::Deprovisioned),
-            event => tells_of_leaving(event) && identity.status != Status::Deprovisioned,
-        }
+    let shows = match identity.status {
+        Status::Deprovisioned => true,
+        Status::Suspended => event == "user.lifecycle.suspend",
+        _ => false,
+    };
+    tells_of_leaving(event) && !identity.transitioning && !shows
 }
 
 /// Between two reads of somebody whose status Okta is still changing.
@@ -154,7 +155,7 @@ impl Engine {
                 tail.writes.push(read);
                 tail.writes.push(Write::FindingOver { key: format!("not-found:{id}"), at: now });
                 if identity.transitioning {
-                    tail.retry_by(now + TURNING, "Okta is still changing their status");
+                    tail.recheck_by(now + TURNING, "Okta is still changing their status");
                 }
                 Ok(Some(Person { identity: *identity, gone: None, since, present }))
             }
@@ -324,7 +325,7 @@ impl Engine {
             tail.again = Some((known.next, why.to_owned()));
         } else {
             known.next = now + if is_probed { GROUPS_PAUSE } else { GROUPS_PROBE };
-            tail.retry_by(known.next, why);
+            tail.recheck_by(known.next, why);
         }
     }
 

@@ -249,7 +249,7 @@ impl Engine {
             (None, true) => 6 * 3600,
         };
         let pause = std::time::Duration::from_secs(pause);
-        tail.retry_by(now + pause, "blocked steps are tried again");
+        tail.recheck_by(now + pause, "blocked steps are tried again");
     }
 
     /// What a person must do, and what is no longer to be done.

@@ -105,8 +105,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a desk that we booked, and of which we know that it was to be cancelled, is cancelled: it is ours no longer, and
-    /// whoever is back in time for that day is given one anew.
+    /// Forgets a desk that we booked and that was to be cancelled, if it is. Whether it was ours, and is.
     pub(super) async fn forget_cancelled(
         &self,
         scene: &Scene<'_>,
@@ -117,11 +116,7 @@ impl Engine {
             return Ok(false);
         }
         let stands = scene.site.port().observe_booking(booking, scene.item.lane).await?;
-        if stands.is_some_and(|known| !known.cancelled) {
-            return Ok(false);
-        }
-        applied.bookings.retain(|_, id| *id != booking.0);
-        Ok(true)
+        Ok(stands.is_none_or(|known| known.cancelled) && applied.forget_booking(booking))
     }
 
     /// A booking of this account for this room and start, from a fresh scan.

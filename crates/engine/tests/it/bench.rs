@@ -400,13 +400,19 @@ impl World {
         .await;
     }
 
-    /// As [`World::leave`], heard of at a moment of before.
-    pub async fn leave_heard_at(&mut self, id: &IdentityId, at: Timestamp) {
+    /// As [`World::leave`], and nobody tells of it.
+    pub fn leave_unheard(&self, id: &IdentityId) {
         let now = self.clock.now();
         self.okta(id.tenant.as_str()).change(|state| {
             let person = state.people.get_mut(&*id.user).unwrap();
             (person.status, person.status_changed) = (Status::Deprovisioned, Some(now));
+            person.transitioning = false;
         });
+    }
+
+    /// As [`World::leave`], heard of at a moment of before.
+    pub async fn leave_heard_at(&mut self, id: &IdentityId, at: Timestamp) {
+        self.leave_unheard(id);
         self.tell_at(id, "test", Lane::Normal, false, at).await;
     }
 

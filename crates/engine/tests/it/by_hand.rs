@@ -84,26 +84,27 @@ async fn an_account_deleted_for_good_is_made_anew() {
     assert_eq!(world.shown(), HERE, "its user name is free, so nothing is left of it");
 }
 
-#[tokio::test]
-async fn somebody_hired_wakes_the_account_that_was_switched_off_before() {
-    let mut world = World::new().await;
-    world.hq.seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", "417")]);
+/// An account with Ana's address and this number, that somebody switched off: its list was read before and afterwards.
+async fn switched_off_before(number: &str) -> World {
+    let world = World::new().await;
+    world.hq.seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", number)]);
     world.sweep().await;
     switch_off(&world, 7);
     world.clock.pass(Duration::from_secs(60));
     world.sweep().await;
+    world
+}
+
+#[tokio::test]
+async fn somebody_hired_wakes_the_account_that_was_switched_off_before() {
+    let mut world = switched_off_before("417").await;
     world.say(person("acme", "ana", "Ana", "0417")).await;
     world.quiet().await;
     assert_eq!(world.shown(), HERE, "one account, woken and renamed");
     assert_eq!(world.hq.change(|s| s.accounts.len()), 1);
 
     // A mail address alone is no proof: it may have changed hands.
-    let mut world = World::new().await;
-    world.hq.seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", "9000")]);
-    world.sweep().await;
-    switch_off(&world, 7);
-    world.clock.pass(Duration::from_secs(60));
-    world.sweep().await;
+    let mut world = switched_off_before("9000").await;
     world.say(person("acme", "ana", "Ana", "0417")).await;
     world.quiet().await;
     assert_eq!(world.shown(), format!("a.okafor inactive\n{HERE}"));
@@ -255,12 +256,7 @@ async fn whoever_left_the_app_and_was_switched_off_by_hand_loses_what_they_booke
 #[tokio::test]
 async fn whoever_was_woken_and_left_before_more_was_done_is_out_again() {
     for fault in [Fault::NotDone, Fault::LostBefore] {
-        let mut world = World::new().await;
-        world.hq.seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", "417")]);
-        world.sweep().await;
-        switch_off(&world, 7);
-        world.clock.pass(Duration::from_secs(60));
-        world.sweep().await;
+        let mut world = switched_off_before("417").await;
         world.hq.change(|s| {
             for operation in ["update", "set_roles"] {
                 s.faults_of.insert(operation, std::iter::repeat_n(fault, 50).collect());
@@ -281,14 +277,7 @@ async fn whoever_was_woken_and_left_before_more_was_done_is_out_again() {
 async fn whoever_was_woken_and_left_as_the_process_died_is_out_again() {
     for number in 0..20 {
         for death in [Death::BeforeWrite(number), Death::AfterWrite(number)] {
-            let mut world = World::new().await;
-            world
-                .hq
-                .seed(7, &[("userName", "a.okafor"), ("email", "ana@acme.example"), ("employeeId", "417")]);
-            world.sweep().await;
-            switch_off(&world, 7);
-            world.clock.pass(Duration::from_secs(60));
-            world.sweep().await;
+            let mut world = switched_off_before("417").await;
             world.mortal_reborn(Some(death)).await;
             let ana = person("acme", "ana", "Ana", "0417");
             let id = ana.id.clone();

@@ -3,11 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use lanyard_engine::ports::{Silent, Store};
-use lanyard_model::identity::{Groups, Status};
+use lanyard_model::{
+    id::IdentityId,
+    identity::{Groups, Status},
+};
 
 use crate::bench::{APP, ROOMS, World, at, person, set};
 
 const HERE: &str = "ana@acme.example seat 11 CUSTOMER in 51\n";
+
+/// Somebody who works here.
+async fn employed() -> (World, IdentityId) {
+    let mut world = World::new().await;
+    let ana = person("acme", "ana", "Ana", "0417");
+    let id = ana.id.clone();
+    world.say(ana).await;
+    world.quiet().await;
+    assert_eq!(world.shown(), HERE);
+    (world, id)
+}
 
 #[tokio::test]
 async fn a_deleted_group_takes_nothing_away_also_after_a_restart() {
@@ -36,12 +50,7 @@ async fn a_deleted_group_takes_nothing_away_also_after_a_restart() {
 async fn a_group_whose_end_nobody_told_of_takes_nothing_away() {
     // Found by seed 607 of `dense`: the guard asked only for groups that they were in before anything of them changed last.
     for (lost, changed) in [(ROOMS, false), (APP, false), (ROOMS, true), (APP, true)] {
-        let mut world = World::new().await;
-        let ana = person("acme", "ana", "Ana", "0417");
-        let id = ana.id.clone();
-        world.say(ana).await;
-        world.quiet().await;
-        assert_eq!(world.shown(), HERE);
+        let (mut world, id) = employed().await;
         world.clock.pass(Duration::from_secs(3600));
         world.acme.change(|s| {
             s.groups.remove(&lost.into());
@@ -282,12 +291,7 @@ async fn groups_that_can_be_read_whole_again_are_read_within_minutes() {
 /// against nothing.
 #[tokio::test]
 async fn a_look_that_began_before_its_site_was_read_takes_nothing() {
-    let mut world = World::new().await;
-    let ana = person("acme", "ana", "Ana", "0417");
-    let id = ana.id.clone();
-    world.say(ana).await;
-    world.quiet().await;
-    assert_eq!(world.shown(), HERE);
+    let (mut world, id) = employed().await;
     let writes = world.hq.change(|s| s.writes.len());
     world.restarted().await;
     let answered = Arc::new(tokio::sync::Notify::new());

@@ -20,6 +20,14 @@ const STEP: SignedDuration = SignedDuration::from_secs(120);
 /// For so long somebody's word on a reached limit is good.
 const PASS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How a site's limit on removals stands in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removals {
+    /// People who count against it.
+    pub used: usize,
+    pub reached: bool,
+}
+
 /// Something was taken from somebody, or it was tried.
 struct Charge {
     at: Timestamp,
@@ -104,9 +112,8 @@ impl Caps {
         Self { charges, limits, users, clocks: machine.clone(), now: evidence.now }
     }
 
-    /// Whether no room was left at `at`: everybody who counts then, failed attempts among them, is as many as may lose
-    /// something at least.
-    pub fn is_reached(&self, at: Timestamp) -> bool {
+    /// How many count against the limit at `at`, failed attempts among them.
+    fn used(&self, at: Timestamp) -> usize {
         let clock = self.clocks.clock(at);
         let counted: BTreeSet<&str> = self
             .charges
@@ -114,8 +121,17 @@ impl Caps {
             .filter(|charge| charge.at <= at && clock.duration_since(charge.clock).abs() < WINDOW + STEP)
             .map(|charge| charge.person.as_str())
             .collect();
-        let used: usize = counted.iter().map(|person| self.users.get(*person).copied().unwrap_or(1)).sum();
-        used >= self.limit(at).1
+        counted.iter().map(|person| self.users.get(*person).copied().unwrap_or(1)).sum()
+    }
+
+    /// Whether no room was left at `at`: as many count as may lose something at least.
+    pub fn is_reached(&self, at: Timestamp) -> bool {
+        self.used(at) >= self.limit(at).1
+    }
+
+    /// How it stands in the end.
+    pub fn removals(&self) -> Removals {
+        Removals { used: self.used(self.now), reached: self.is_reached(self.now) }
     }
 
     /// The first moment from `at` on at which there was room; `None`: never until now.

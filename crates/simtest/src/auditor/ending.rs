@@ -22,7 +22,7 @@ use super::{
 use crate::{network::SentWrite, script::NOTE_FIELD};
 
 /// What a look that runs beside another one has just read is not known to that one.
-const BESIDE: SignedDuration = SignedDuration::from_secs(60);
+const BESIDE: SignedDuration = SignedDuration::from_secs(10);
 /// From a decision to its last write, where the person was not read by id in between.
 const READ_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -157,8 +157,12 @@ fn converged(evidence: &Evidence<'_>, people: &People, sites: &[Site], verdict: 
             let theirs = || people.all.values().filter(|identity| identity.has_number(&number));
             // Whoever was hired again under a new id is not known by it before a look has read it and ended: until then the
             // old one is over, and decides.
+            // The old one's end rests on their last read, and a slow site may take long after it.
+            let ended = theirs().filter(|identity| identity.is_over(at));
+            let ground = ended.filter_map(|identity| identity.last_read(at)).max().unwrap_or(at);
+            let ground = ground.max(at - READ_BEFORE);
             let unknown =
-                |identity: &Identity| !identity.is_over(at) && identity.last_read(at - BESIDE).is_none();
+                |identity: &Identity| !identity.is_over(at) && identity.last_read(ground - BESIDE).is_none();
             let is_new =
                 theirs().any(unknown) && theirs().all(|identity| unknown(identity) || identity.is_over(at));
             let was_misread = theirs()

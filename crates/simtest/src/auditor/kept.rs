@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use lanyard_sim::faults::{Moment, Rule, Target};
+use lanyard_sim::faults::{Rule, Target};
 
-use super::{Evidence, Verdict, moment, people::People, rows, shortens};
+use super::{Evidence, Verdict, moment, on, people::People, rows, shortens};
 
 /// How far behind an index of people may be.
 const LAG: SignedDuration = SignedDuration::from_mins(1);
@@ -45,11 +45,10 @@ fn certified(evidence: &Evidence<'_>, people: &People, verdict: &mut Verdict) {
     // What is made to strike in the end may strike at any time from then on.
     let cuts = |rule: &&Rule| rule.target == Target::Okta && shortens(rule.effect);
     let rules: Vec<&Rule> = evidence.plan.faults.iter().filter(cuts).collect();
-    let moment_of = |given: Option<Moment>| given.map(|moment| moment.on(evidence.start));
     let busy_until = evidence.start.saturating_add(evidence.plan.busy_for).unwrap_or(evidence.now);
     let is_cut = |from: Timestamp, to: Timestamp| {
         let within = |rule: &&Rule| {
-            let (began, ended) = (moment_of(rule.from), moment_of(rule.until));
+            let (began, ended) = (on(evidence, rule.from), on(evidence, rule.until));
             began.is_none_or(|began| began <= to) && ended.is_none_or(|ended| from < ended)
         };
         let in_the_end = !rules.is_empty() && busy_until <= to && from <= evidence.faults_ended;

@@ -32,6 +32,7 @@ use lanyard_sim::{
 };
 use serde_json::Value;
 
+pub use self::caps::Removals;
 use crate::{
     badge::Told,
     guards::Ballots,
@@ -65,8 +66,8 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
     /// By invariant. One that is never judged is not tested.
     pub checks: BTreeMap<&'static str, u64>,
-    /// Sites in which the limit on removals is reached in the end.
-    pub full: BTreeSet<DeskName>,
+    /// How each site's limit on removals stands in the end.
+    pub removals: BTreeMap<DeskName, Removals>,
     /// Numbers of people who left the app's group, or were deleted, before any look at them had come to its end: what they had is
     /// not ours to take.
     pub strangers: BTreeSet<String>,
@@ -145,9 +146,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         caps.judge(evidence, index, &people, &mut verdict);
         let spent = gates::judge(evidence, index, &people, &replay, &mut verdict);
         leavers::judge(evidence, index, &people, &replay, &caps, &mut verdict);
-        if caps.is_reached(evidence.now) {
-            verdict.full.insert(DeskName { vendor: Vendor::Ioffice, index });
-        }
+        verdict.removals.insert(DeskName { vendor: Vendor::Ioffice, index }, caps.removals());
         let (closed, ended) = (replay.closed_by_others(), replay.ended_by_us());
         sites.push(Site { index, caps, spent, closed, ended });
     }
@@ -198,12 +197,17 @@ fn shortens(effect: Effect) -> bool {
     tears(effect) || effect == Effect::StaleList
 }
 
+/// When a rule's moment is.
+fn on(evidence: &Evidence<'_>, given: Option<Moment>) -> Option<Timestamp> {
+    given.map(|moment| moment.on(evidence.start))
+}
+
 /// Whether a site's lists may have been short for so long by then that what they leave out is believed to be gone: two reads some
 /// ten minutes apart (docs/reliability.md). One fault may have cut the first of them, another one the last.
 fn may_be_believed_gone(evidence: &Evidence<'_>, at: Timestamp) -> bool {
     let cuts = |rule: &&Rule| rule.target == Target::Ioffice && shortens(rule.effect);
     let rules: Vec<&Rule> = evidence.plan.faults.iter().filter(cuts).collect();
-    let moment = |given: Option<Moment>| given.map(|moment| moment.on(evidence.start));
+    let moment = |given| on(evidence, given);
     let began = rules.iter().map(|rule| moment(rule.from).unwrap_or(evidence.start)).min();
     // Beside another one, a fault that never struck in its own time is made to strike when the busy time ends.
     let ended = match rules.as_slice() {

@@ -128,10 +128,11 @@ fn what_was_sent_and_never_answered_is_settled() {
 /// `interruptions`); a status that Okta was still changing was read again as late as the clock was ahead (1455, 2875, also in
 /// `leavers`); an account that we had woken stayed (2813, also in `by_hand`); a group ended unheard, somebody's
 /// title changed after it, and everything of theirs was taken (607, also in `standing`); a look that had begun before its site was
-/// read took what no rule seemed to give (1827, also in `standing`).
+/// read took what no rule seemed to give (1827, also in `standing`); an account with an address alone went to a newcomer who has it
+/// too (7598, also in `people`).
 #[test]
 fn what_dense_histories_found_in_the_product_holds() {
-    for seed in [252, 292, 607, 761, 1455, 1727, 1827, 2813, 2875] {
+    for seed in [252, 292, 607, 761, 1455, 1727, 1827, 2813, 2875, 7598] {
         holds(Plan::drawn(seed, Profile::Dense));
     }
 }
